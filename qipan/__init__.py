@@ -1,0 +1,1 @@
+"""Qipan: the open-source digital platform of a county."""

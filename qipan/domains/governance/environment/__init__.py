@@ -1,0 +1,1 @@
+"""System 10, ecology and environment."""

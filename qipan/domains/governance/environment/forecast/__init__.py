@@ -1,0 +1,1 @@
+"""Air-quality forecast: features, training, issue, verification."""

@@ -1,0 +1,1 @@
+"""Ground floor: clock, errors, events, identifiers, abstract rows."""

@@ -1,0 +1,1 @@
+"""Reported events from report to rating."""

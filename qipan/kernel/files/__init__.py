@@ -1,0 +1,1 @@
+"""Content-addressed files, photos, PDF and QR making."""

@@ -1,0 +1,1 @@
+"""Figures by formula over live rows, with the rows behind them."""

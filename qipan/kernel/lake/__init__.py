@@ -1,0 +1,1 @@
+"""Tables that outlive the systems that write them: history, forecasts, open data."""

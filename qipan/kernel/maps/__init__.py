@@ -1,0 +1,1 @@
+"""Places, areas, layers and the offline base map."""

@@ -1,0 +1,1 @@
+"""Notices to people, with receipts and retry."""

@@ -1,0 +1,1 @@
+"""The contract of a domain module and the registry of all."""

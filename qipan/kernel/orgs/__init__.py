@@ -1,0 +1,1 @@
+"""Divisions, organisations, posts, grids and the working calendar."""

@@ -1,0 +1,1 @@
+"""Things, datastreams, observations, rules and the device gateway."""

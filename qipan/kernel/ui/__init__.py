@@ -1,0 +1,1 @@
+"""Registers and pages: lists, details, forms, maps from a few lines."""

@@ -1,0 +1,1 @@
+"""How the program is put together and run: settings, addresses, commands."""

@@ -1,0 +1,1 @@
+"""Codecs of published formats, pure Python."""

@@ -1,0 +1,1 @@
+"""The demo county: devices that speak the real protocols, residents who report."""
