@@ -81,7 +81,9 @@ def test_crps_equals_the_definition_over_pairs(members: skill.Array, observed: f
     pairs = np.abs(members[:, :, None] - members[:, None, :])
     for fair, number in ((False, 25), (True, 20)):
         expected = (distance - pairs.sum(axis=(1, 2)) / (2 * number)).mean()
-        assert value(skill.crps(members, np.full(20, observed), fair=fair)) == pytest.approx(expected, abs=1e-9)
+        assert value(skill.crps(members, np.full(20, observed), fair=fair)) == pytest.approx(
+            expected, abs=1e-9
+        )
 
 
 def test_one_member_crps_is_the_absolute_error() -> None:

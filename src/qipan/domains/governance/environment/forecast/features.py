@@ -4,7 +4,6 @@ Everything at row ``t`` is made from hours ≤ ``t``; only ``weather_features`` 
 at a weather forecast, never at measurements.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +54,9 @@ def area_mean(values: Array) -> Array:
     present = ~np.isnan(values)
     number = present.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(number > 0, np.where(present, values, 0.0).sum(axis=1, keepdims=True) / number, np.nan)
+        mean = np.where(
+            number > 0, np.where(present, values, 0.0).sum(axis=1, keepdims=True) / number, np.nan
+        )
     return np.broadcast_to(mean, values.shape)
 
 

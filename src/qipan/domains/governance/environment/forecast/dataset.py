@@ -23,7 +23,24 @@ INPUT_FILL_HOURS = 6
 _PRSA_POLLUTANTS = {"pm25": "PM2.5", "pm10": "PM10", "so2": "SO2", "no2": "NO2", "co": "CO", "o3": "O3"}
 _PRSA_WEATHER = {"temperature": "TEMP", "pressure": "PRES", "dew_point": "DEWP", "rain": "RAIN"}
 _PRSA_SATURATED = {"pm25": 999.0, "pm10": 999.0, "co": 10000.0}
-_COMPASS = ("N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW")
+_COMPASS = (
+    "N",
+    "NNE",
+    "NE",
+    "ENE",
+    "E",
+    "ESE",
+    "SE",
+    "SSE",
+    "S",
+    "SSW",
+    "SW",
+    "WSW",
+    "W",
+    "WNW",
+    "NW",
+    "NNW",
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +72,7 @@ class History:
 
     def index(self, time: np.datetime64) -> int:
         """Row of an hour; ValueError when it lies outside the history."""
-        row = int((np.datetime64(time, "h") - self.times[0]).astype(np.int64))
+        row = int((time.astype("datetime64[h]") - self.times[0]).astype(np.int64))
         if not 0 <= row < self.times.size:
             raise ValueError(f"origin: {time} is outside {self.times[0]} … {self.times[-1]}")
         return row

@@ -119,7 +119,9 @@ def kge(forecast: npt.ArrayLike, observed: npt.ArrayLike) -> Score:
         r = _correlation(f, o)
         if r is None or o.mean() == 0:
             return None
-        return 1 - float(np.sqrt((r - 1) ** 2 + (f.std() / o.std() - 1) ** 2 + (f.mean() / o.mean() - 1) ** 2))
+        return 1 - float(
+            np.sqrt((r - 1) ** 2 + (f.std() / o.std() - 1) ** 2 + (f.mean() / o.mean() - 1) ** 2)
+        )
 
     return _scored(forecast, observed, value)
 
