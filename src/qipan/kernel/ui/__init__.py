@@ -1,1 +1,5 @@
-"""Registers and pages: lists, details, forms, maps from a few lines."""
+"""The face: registers, pages, the frame around them and their components."""
+
+from qipan.kernel.ui.rendering import render
+
+__all__ = ["render"]
