@@ -1,0 +1,1 @@
+"""Rules over readings: conditions as data, compiled to closures, run by one engine."""
