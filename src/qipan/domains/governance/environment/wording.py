@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Sentence:
-    """A message with ``%(name)s`` placeholders and their values (which may be sentences themselves)."""
+    """A message with ``%(name)s`` placeholders and their values (which may be sentences themselves).
+
+    A percent sign in the message is written twice, with or without placeholders.
+    """
 
     text: str
     values: Mapping[str, object] = field(default_factory=dict)
@@ -25,7 +28,7 @@ class Sentence:
             name: value.render(translate) if isinstance(value, Sentence) else value
             for name, value in self.values.items()
         }
-        return translate(self.text) % filled if filled else translate(self.text)
+        return translate(self.text) % filled
 
 
 def sentence(text: str, **values: object) -> Sentence:
