@@ -35,12 +35,7 @@ class Quality(IntFlag):
 
 # A value with one of these bits enters no average and fires no rule unless the rule asks for it.
 BAD = int(
-    Quality.MISSING
-    | Quality.MAINTENANCE
-    | Quality.INSTRUMENT
-    | Quality.RANGE
-    | Quality.SPIKE
-    | Quality.STUCK
+    Quality.MISSING | Quality.MAINTENANCE | Quality.INSTRUMENT | Quality.RANGE | Quality.SPIKE | Quality.STUCK
 )
 
 LABELS: dict[Quality, Promise] = {

@@ -43,7 +43,17 @@ _CONDITIONS = (
 )
 _OPERATORS = ("over", "at_least", "under", "at_most")
 _FUNCTIONS = ("mean", "max", "min", "sum", "count", "percentile")
-_NUMBERS = ("hysteresis", "steps", "per_hour", "window_s", "percentile", "for_s", "keep_for_s", "at_s", "step_s")
+_NUMBERS = (
+    "hysteresis",
+    "steps",
+    "per_hour",
+    "window_s",
+    "percentile",
+    "for_s",
+    "keep_for_s",
+    "at_s",
+    "step_s",
+)
 _LIMITS = ("limit", "low", "high")
 _ONE_CONDITION = ("condition", "clear")
 

@@ -1,0 +1,189 @@
+"""The one way into the store: batches of readings, each stored exactly once.
+
+Called by the gateway, by pushes over HTTP and by imports, all with the same promise: when
+``store_batch`` returns, every reading is committed; calling it again with the same batch changes nothing.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from django.db import connection, transaction
+
+from qipan.kernel.base import events
+from qipan.kernel.sensing import resolving
+from qipan.kernel.sensing.events import ReadingsStored
+from qipan.kernel.sensing.models import Thing
+from qipan.kernel.sensing.quality import CLOCK_LIMIT, Quality, examine, time_bits
+from qipan.kernel.sensing.readings import FrameRecord, Reading
+from qipan.kernel.sensing.resolving import Directory, KeyEntry
+from qipan.kernel.sensing.rows import Row, hours, instant, microseconds
+from qipan.kernel.sensing.writing import frame_number, settle, write_frames, write_rows
+
+CHANNEL = "sensing"
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+# Taken just before the commit, so that batch numbers become visible in their order.
+_COMMIT_LOCK = 0x5E45
+
+_LATEST = """
+INSERT INTO sensing_latest AS l (datastream_id, ts, received_at, value, text, quality, batch_id)
+SELECT * FROM unnest(%s::int4[], %s::timestamptz[], %s::timestamptz[], %s::float8[], %s::text[], %s::int4[],
+    %s::int8[])
+ON CONFLICT (datastream_id) DO UPDATE SET
+    previous_ts = CASE WHEN excluded.ts > l.ts THEN l.ts ELSE l.previous_ts END,
+    previous_value = CASE WHEN excluded.ts > l.ts THEN l.value ELSE l.previous_value END,
+    ts = excluded.ts, received_at = excluded.received_at, value = excluded.value, text = excluded.text,
+    quality = excluded.quality, batch_id = excluded.batch_id
+WHERE excluded.ts >= l.ts
+"""
+_BATCH = """
+INSERT INTO sensing_batch (at, first_ts, last_ts, rows, datastream_ids, hours)
+VALUES (clock_timestamp(), %s, %s, %s, %s, %s) RETURNING id
+"""
+_HEARD = """
+UPDATE sensing_devicekey k SET last_heard_at = n.at
+FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS n(protocol, key, at)
+WHERE k.protocol = n.protocol AND k.key = n.key AND k.valid_to IS NULL
+    AND (k.last_heard_at IS NULL OR k.last_heard_at < n.at)
+"""
+
+
+@dataclass
+class BatchResult:
+    """What became of a batch.
+
+    ``stored`` are new observations, ``doubles`` were there already, ``revised`` replaced a different
+    value; ``refused`` counts readings that cannot be kept, by reason (``clock``, ``quarantine full``).
+    ``batch_id`` is None when nothing changed.
+    """
+
+    batch_id: int | None = None
+    stored: int = 0
+    doubles: int = 0
+    revised: int = 0
+    quarantined: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+def store_batch(readings: Sequence[Reading], frames: Sequence[FrameRecord] = ()) -> BatchResult:
+    """Store readings and log their frames in one transaction; idempotent.
+
+    Database errors pass to the caller, nothing is stored then. Publishes ``ReadingsStored`` and notifies
+    the channel ``sensing`` with the batch number, once, when anything changed.
+    """
+    try:
+        with transaction.atomic():
+            return _store(readings, frames)
+    except Exception:
+        # the cache may name rows that this transaction would have made
+        resolving.forget()
+        raise
+
+
+def _store(readings: Sequence[Reading], frames: Sequence[FrameRecord]) -> BatchResult:
+    result = BatchResult()
+    numbers = [frame_number(frame) for frame in frames]
+    write_frames(frames, numbers)
+    directory = Directory()
+    if readings:
+        directory.prepare(readings)
+        result.quarantined = len(directory.quarantined)
+    first, again = _rows(readings, numbers, directory, result)
+    changed: list[Row] = []
+    if first:
+        new, clashing = write_rows(first)
+        result.doubles, replaced = settle([*clashing, *again])
+        result.stored, result.revised = len(new), len(replaced)
+        changed = [*new, *replaced]
+    _note_heard(readings, frames)
+    if changed:
+        result.batch_id = _commit_number(changed)
+    return result
+
+
+def _rows(
+    readings: Sequence[Reading], numbers: Sequence[int], directory: Directory, result: BatchResult
+) -> tuple[list[Row], list[Row]]:
+    """Rows to store: the first of each (stream, instant), and those that come again in this batch."""
+    first: dict[tuple[int, int], Row] = {}
+    again: list[Row] = []
+    for reading in readings:
+        if reading.ts < EARLIEST or reading.ts - reading.received > CLOCK_LIMIT:
+            result.refused["clock"] += 1
+            continue
+        entry = directory.entries.get((reading.protocol, reading.key))
+        stream = entry.streams.get(reading.code) if entry else None
+        if entry is None or stream is None:
+            result.refused["quarantine full"] += 1
+            continue
+        row = _row(reading, entry, stream, numbers)
+        if first.setdefault((row.stream, row.us), row) is not row:
+            again.append(row)
+    return list(first.values()), again
+
+
+def _row(reading: Reading, entry: KeyEntry, stream: resolving.StreamEntry, numbers: Sequence[int]) -> Row:
+    quality = reading.quality | time_bits(reading.received - reading.ts, stream.checks.late)
+    value = reading.value
+    if value is not None and not math.isfinite(value):
+        value = None
+    if value is not None:
+        value = value * stream.times / stream.over
+        quality |= examine(value, stream.checks, stream.memory)
+    elif reading.text is None:
+        quality |= Quality.MISSING
+    if not stream.confirmed:
+        quality |= Quality.UNIT
+    if entry.state == Thing.State.PAUSED:
+        quality |= Quality.MAINTENANCE
+    frame = numbers[reading.frame] if reading.frame is not None else 0
+    us = microseconds(reading.ts)
+    return Row(us, stream.id, value, reading.text, int(quality), frame, reading.received)
+
+
+def _note_heard(readings: Sequence[Reading], frames: Sequence[FrameRecord]) -> None:
+    """Move each key's last-heard time forward; a frame without readings (a heartbeat) counts too."""
+    heard: dict[tuple[str, str], datetime] = {}
+    for item in (*readings, *(frame for frame in frames if frame.direction == "in" and frame.key)):
+        name = (item.protocol, item.key)
+        if name not in heard or item.received > heard[name]:
+            heard[name] = item.received
+    if heard:
+        ordered = sorted(heard)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _HEARD,
+                [[name[0] for name in ordered], [name[1] for name in ordered], [heard[n] for n in ordered]],
+            )
+
+
+def _commit_number(changed: Sequence[Row]) -> int:
+    """Number the batch, move the latest values, tell those who follow; the last step before the commit."""
+    newest: dict[int, Row] = {}
+    for row in changed:
+        if row.stream not in newest or row.us >= newest[row.stream].us:
+            newest[row.stream] = row
+    streams = sorted(newest)
+    first_ts, last_ts = instant(min(row.us for row in changed)), instant(max(row.us for row in changed))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_COMMIT_LOCK])
+        cursor.execute(_BATCH, [first_ts, last_ts, len(changed), streams, hours(changed)])
+        number = int(cursor.fetchone()[0])
+        ordered = [newest[stream] for stream in streams]
+        cursor.execute(
+            _LATEST,
+            [
+                streams,
+                [instant(row.us) for row in ordered],
+                [row.received for row in ordered],
+                [row.value for row in ordered],
+                [row.text for row in ordered],
+                [row.quality for row in ordered],
+                [number] * len(streams),
+            ],
+        )
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(number)])
+    events.publish(ReadingsStored(number, first_ts.isoformat(), last_ts.isoformat(), streams))
+    return number

@@ -1,0 +1,207 @@
+"""From (protocol, key, code) to a datastream: a cache over the register, and a quarantine for strangers.
+
+A key that nobody registered gets a thing in quarantine, a code that its thing does not have gets a
+datastream with an unconfirmed unit: so readings are kept from the first frame on, and adoption is a
+person's confirmation, not a migration of data.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from qipan.kernel.sensing.models import Datastream, DeviceKey, Latest, ObservedProperty, Thing
+from qipan.kernel.sensing.quality import Checks, Memory
+from qipan.kernel.sensing.readings import Reading
+
+CACHE_S = 30.0
+# A port scan must not fill the register: beyond these, readings are refused and counted.
+MAXIMUM_QUARANTINED = 2_000
+MAXIMUM_STREAMS = 400
+_STEPS = {"minute": 600, "hour": 3600, "day": 86_400, "month": 2_592_000}
+_DEFAULT_STEP = 300
+
+KeyName = tuple[str, str]
+
+
+@dataclass(slots=True)
+class StreamEntry:
+    """What the store must know of one datastream."""
+
+    id: int
+    times: float
+    over: float
+    confirmed: bool
+    checks: Checks
+    memory: Memory
+
+
+@dataclass(slots=True)
+class KeyEntry:
+    """What the store must know of one device key."""
+
+    id: int
+    thing_id: int
+    state: str
+    loaded: float
+    heard: datetime | None
+    streams: dict[str, StreamEntry] = field(default_factory=dict)
+
+
+class Directory:
+    """Keys and datastreams as the store sees them during one batch, over the process's cache."""
+
+    def __init__(self) -> None:
+        self.entries: dict[KeyName, KeyEntry] = {}
+        self.quarantined: set[int] = set()
+        self.full = False
+
+    def prepare(self, readings: Iterable[Reading]) -> None:
+        """Find or make every key and code of these readings."""
+        wanted: dict[KeyName, dict[str, Reading]] = {}
+        for reading in readings:
+            codes = wanted.setdefault((reading.protocol, reading.key), {})
+            codes.setdefault(reading.code, reading)
+        fresh = time.monotonic() - CACHE_S
+        for name in wanted:
+            entry = _cache.get(name)
+            if entry is not None and entry.loaded > fresh:
+                self.entries[name] = entry
+        self._load(name for name in wanted if name not in self.entries)
+        self._quarantine({name for name in wanted if name not in self.entries}, wanted)
+        self._add_streams(wanted)
+        transaction.on_commit(lambda: _cache.update(self.entries))
+
+    def _load(self, names: Iterable[KeyName]) -> None:
+        keys = list(names)
+        if not keys:
+            return
+        rows = DeviceKey.objects.filter(
+            protocol__in={name[0] for name in keys}, key__in={name[1] for name in keys}, valid_to=None
+        ).select_related("thing")
+        asked = set(keys)
+        for row in rows:
+            if (row.protocol, row.key) in asked:
+                self._enter(row)
+        by_thing: dict[int, list[KeyEntry]] = {}
+        for name in asked & self.entries.keys():
+            by_thing.setdefault(self.entries[name].thing_id, []).append(self.entries[name])
+        for stream in _streams(by_thing):
+            for entry in by_thing[stream.thing_id]:
+                entry.streams[stream.code] = _entry(stream)
+
+    def _enter(self, key: DeviceKey) -> None:
+        self.entries[key.protocol, key.key] = KeyEntry(
+            key.pk, key.thing_id, key.thing.state, time.monotonic(), key.last_heard_at
+        )
+
+    def _quarantine(self, names: set[KeyName], wanted: dict[KeyName, dict[str, Reading]]) -> None:
+        if not names:
+            return
+        free = MAXIMUM_QUARANTINED - Thing.objects.filter(state=Thing.State.QUARANTINE).count()
+        self.full = len(names) > free
+        for protocol, key in sorted(names)[: max(free, 0)]:
+            first = next(iter(wanted[protocol, key].values()))
+            thing = Thing.objects.create(
+                code=_free_code(protocol, key),
+                name=f"{protocol} {key}"[:100],
+                kind="unknown",
+                state=Thing.State.QUARANTINE,
+                valid_from=first.received,
+            )
+            row = DeviceKey.objects.create(thing=thing, protocol=protocol, key=key, valid_from=first.received)
+            self._enter(row)
+
+    def _add_streams(self, wanted: dict[KeyName, dict[str, Reading]]) -> None:
+        vocabulary: dict[str, ObservedProperty] | None = None
+        for name, codes in wanted.items():
+            entry = self.entries.get(name)
+            if entry is None:
+                continue
+            if entry.state == Thing.State.QUARANTINE:
+                self.quarantined.add(entry.thing_id)
+            for code in codes.keys() - entry.streams.keys():
+                if len(entry.streams) >= MAXIMUM_STREAMS:
+                    break
+                vocabulary = vocabulary if vocabulary is not None else known_properties()
+                stream = proposed_stream(entry.thing_id, codes[code], vocabulary)
+                entry.streams[code] = _entry(stream)
+
+
+# Shared by all batches of this process; a transaction that is rolled back never reaches it.
+_cache: dict[KeyName, KeyEntry] = {}
+
+
+def forget() -> None:
+    """Drop the cache: the register has changed or a batch has failed."""
+    _cache.clear()
+
+
+def known_properties() -> dict[str, ObservedProperty]:
+    """The county's vocabulary by code and by alias."""
+    rows = list(ObservedProperty.objects.all())
+    by_alias = {alias: row for row in rows for alias in row.aliases}
+    return by_alias | {row.code: row for row in rows}
+
+
+def proposed_stream(thing_id: int, reading: Reading, vocabulary: dict[str, ObservedProperty]) -> Datastream:
+    """A new datastream for a code that a device sent; its unit is proposed, a person confirms it."""
+    parts = reading.code.split("/")
+    known = vocabulary.get(reading.code) or vocabulary.get(parts[0])
+    values: dict[str, Any] = {}
+    if known is not None:
+        values = {"unit": known.unit, "low": known.low, "high": known.high, "decimals": known.decimals}
+    text_only = reading.value is None and reading.text is not None
+    stream, _made = Datastream.objects.get_or_create(
+        thing_id=thing_id,
+        code=reading.code,
+        defaults={
+            "property": known,
+            "confirmed": text_only,
+            "kind": Datastream.Kind.TEXT if text_only else Datastream.Kind.LEVEL,
+            "step_s": next((_STEPS[part] for part in parts[1:] if part in _STEPS), _DEFAULT_STEP),
+            **values,
+        },
+    )
+    return stream
+
+
+def _streams(things: Iterable[int]) -> QuerySet[Datastream]:
+    return Datastream.objects.filter(thing_id__in=list(things)).select_related("latest")
+
+
+def _entry(stream: Datastream) -> StreamEntry:
+    try:
+        last = stream.latest.value
+    except Latest.DoesNotExist:
+        last = None
+    checks = Checks(
+        low=stream.low,
+        high=stream.high,
+        step=stream.checks.get("step"),
+        stuck=stream.checks.get("stuck"),
+        resolution=stream.resolution,
+        spike=bool(stream.checks.get("spike", False)),
+        late=timedelta(seconds=stream.late_s) if stream.late_s else None,
+    )
+    times, over = _fraction(stream.scale)
+    return StreamEntry(stream.pk, times, over, stream.confirmed, checks, Memory(last=last))
+
+
+def _fraction(scale: float) -> tuple[float, float]:
+    """A scale as factor and divisor: dividing by 1000 is exact where multiplying by 0.001 is not."""
+    if 0 < scale < 1 and 1 / round(1 / scale) == scale:
+        return 1.0, float(round(1 / scale))
+    return scale, 1.0
+
+
+def _free_code(protocol: str, key: str) -> str:
+    """A code for the thing of an unknown key; a key that was ended leaves its code taken."""
+    code = f"{protocol}:{key}"[:80]
+    if not Thing.objects.filter(code=code).exists():
+        return code
+    return f"{code[:70]}~{Thing.objects.filter(code__startswith=code[:70]).count() + 1}"
