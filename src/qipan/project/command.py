@@ -3,17 +3,10 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import click
 
-ROOT = Path(__file__).resolve().parents[3]
-PACKAGE = ROOT / "src" / "qipan"
-
-
-def home() -> Path:
-    """The folder of all data: QIPAN_HOME, or a private folder of the checkout."""
-    return Path(os.environ.setdefault("QIPAN_HOME", str(ROOT / ".qipan" / "home")))
+from qipan.project.home import PACKAGE, ROOT, folder, mode
 
 
 def prepare(*, pool: bool = False) -> None:
@@ -23,7 +16,7 @@ def prepare(*, pool: bool = False) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qipan.project.settings")
     if pool:
         os.environ["QIPAN_POOL"] = "1"
-    database.start(home())
+    database.start(folder())
     catalogues.compile_all(PACKAGE)
     import django
 
@@ -33,6 +26,78 @@ def prepare(*, pool: bool = False) -> None:
 @click.group()
 def main() -> None:
     """Run the digital platform of a county."""
+
+
+@main.command()
+@click.option(
+    "--demo/--empty", "demo", default=None, help="Demo county (default), or first set-up in the browser."
+)
+@click.option("--simulator/--no-simulator", default=True, help="Devices and residents of the demo county.")
+@click.option("--speed", default=1.0, help="Speed of the simulated day.")
+@click.option("--scale", default=1.0, help="Size of the demo county.")
+def up(demo: bool | None, simulator: bool, speed: float, scale: float) -> None:
+    """Start the whole county and keep it running."""
+    from qipan.project import database
+    from qipan.project.supervisor import Child, Supervisor, wait_ready
+
+    home = folder()
+    server = database.start(home, stop_at_exit=False)
+    demo = mode(home) != "empty" if demo is None else demo
+    os.environ["QIPAN_DEMO"] = "1" if demo else "0"
+    arguments = ["set-up", "--demo" if demo else "--empty", "--scale", str(scale)]
+    if subprocess.call([sys.executable, "-m", "qipan", *arguments]) != 0:
+        if server is not None:
+            server.stop()
+        sys.exit(1)
+    children = [Child("web", ("web",)), Child("worker", ("worker",)), Child("gateway", ("gateway",))]
+    if demo and simulator:
+        children.append(Child("simulator", ("simulate", "--speed", str(speed))))
+    supervisor = Supervisor(home, children, server)
+    supervisor.start_all()
+    address = f"http://127.0.0.1:{os.environ.get('QIPAN_PORT', '8000')}/"
+    ready = wait_ready(f"{address}readyz", 60)
+    click.echo(f"Qipan: {address}" if ready else f"not ready yet, see {home / 'log'}")
+    supervisor.run()
+
+
+@main.command("set-up", hidden=True)
+@click.option("--demo/--empty", "demo", default=False)
+@click.option("--scale", default=1.0)
+def set_up(demo: bool, scale: float) -> None:
+    """Bring assets, tables and demo rows up to date."""
+    prepare()
+    from qipan.project import county
+
+    county.set_up(demo=demo, scale=scale)
+
+
+@main.command()
+@click.option("--speed", default=1.0, help="Seconds of the county's day per second.")
+def simulate(speed: float) -> None:
+    """Play the demo county's devices and residents."""
+    prepare()
+    from qipan.simulator import process
+
+    process.run(speed=speed)
+
+
+@main.group()
+def audit() -> None:
+    """The chain of the audit."""
+
+
+@audit.command()
+def verify() -> None:
+    """Walk the chain; exit 1 when an entry was altered, removed or reordered."""
+    prepare()
+    from qipan.kernel.access import audit as chain
+
+    result = chain.verify()
+    click.echo(f"{result.blocks} blocks, {result.entries} entries, {result.unsealed} not yet sealed")
+    if not result.intact:
+        click.echo(f"broken: {result.fault}")
+        sys.exit(1)
+    click.echo("intact")
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
@@ -48,8 +113,10 @@ def test(arguments: tuple[str, ...]) -> None:
 @main.command()
 def check() -> None:
     """Check style, types, layers, budgets and catalogues."""
-    steps = (["ruff", "check", "."], ["mypy"])
-    sys.exit(max(subprocess.call([sys.executable, "-m", *step], cwd=ROOT) for step in steps))
+    from qipan.project.checks import run
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qipan.project.settings")
+    sys.exit(run.run(ROOT, PACKAGE))
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

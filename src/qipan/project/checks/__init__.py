@@ -1,0 +1,1 @@
+"""What `qipan check` enforces beyond ruff and mypy: budgets, forbidden words, catalogues, layers."""

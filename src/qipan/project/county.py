@@ -1,0 +1,73 @@
+"""Bringing a county up to date: assets, tables, roles, rule tables and, if asked, the demo county."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from qipan.kernel.access.models import Account
+from qipan.kernel.modules import registry, rule_tables
+from qipan.kernel.ui import assets
+from qipan.project.home import mark_mode
+
+SEED = 371_525
+Report = Callable[[str, int, int], None]
+
+
+def set_up(*, demo: bool, scale: float) -> None:
+    """Everything between an empty folder and a county that can be opened; safe to repeat."""
+    console = Console()
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        _step(progress, "front-end assets", lambda report: assets.build(report))
+        _step(progress, "static files", _collect_static)
+        _step(progress, "database tables", _migrate)
+        _step(progress, "roles and rule tables", load_rules)
+        if demo:
+            for module in registry.modules():
+                if module.demo is not None:
+                    builder = module.demo
+                    _step(
+                        progress,
+                        f"demo county: {module.label}",
+                        lambda report, build=builder: build(SEED, scale, report),
+                    )
+        mark_mode(settings.QIPAN_HOME, "demo" if demo else "empty")
+
+
+def _step(progress: Progress, name: str, work: Callable[[Report], Any]) -> None:
+    task = progress.add_task(name, total=None)
+
+    def report(_what: str, done: int, of: int) -> None:
+        progress.update(task, completed=done, total=of)
+
+    work(report)
+    total = progress.tasks[task].total or 1
+    progress.update(task, completed=total, total=total)
+
+
+def _collect_static(_report: Report) -> None:
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def _migrate(_report: Report) -> None:
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def load_rules(report: Report) -> None:
+    """Roles as declared, and every rule table that a module ships."""
+    registry.sync_roles()
+    tables = [table for module in registry.modules() for table in module.rule_tables]
+    for done, table in enumerate(tables, start=1):
+        rule_tables.load(table.path)
+        report("rule tables", done, len(tables))
+
+
+def needs_first_set_up() -> bool:
+    """No account that may sign in exists yet."""
+    tables = connection.introspection.table_names()
+    return Account._meta.db_table in tables and not Account.objects.exclude(kind="program").exists()
