@@ -195,3 +195,17 @@ def page(
         return Page(path, view, title, permission, menu and "<" not in path, section, icon, methods)
 
     return decorate
+
+
+@dataclass(frozen=True)
+class HomePanel:
+    """A part of the county's first page.
+
+    ``show`` takes the request and returns (template, context), or None when it has nothing to say to
+    this actor. ``place`` is "situation" (full width under the heading), "main", "side" or "work".
+    """
+
+    code: str
+    show: Callable[[HttpRequest], tuple[str, Mapping[str, object]] | None]
+    place: str = "main"
+    order: int = 100

@@ -1,0 +1,39 @@
+"""The county's first page: the situation, then the systems by chapter, then my work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+
+from qipan.kernel.access.models import Account
+from qipan.kernel.ui.declarations import HomePanel
+from qipan.kernel.ui.rendering import render
+from qipan.kernel.ui.site import site
+
+PLACES = ("situation", "main", "side", "work")
+
+
+@dataclass(frozen=True)
+class ShownPanel:
+    """A panel that has something to say to this actor."""
+
+    code: str
+    template: str
+    context: Mapping[str, object]
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The situation for staff and residents; visitors get the county's public face."""
+    template = "ui/home.html" if isinstance(request.user, Account) else "ui/welcome.html"
+    panels = {place: _shown(request, place) for place in PLACES}
+    return render(request, template, {"panels": panels, "modules": site.modules})
+
+
+def _shown(request: HttpRequest, place: str) -> list[ShownPanel]:
+    wanted = sorted((p for p in site.home_panels if p.place == place), key=lambda panel: panel.order)
+    return [shown for shown in (_show(panel, request) for panel in wanted) if shown is not None]
+
+
+def _show(panel: HomePanel, request: HttpRequest) -> ShownPanel | None:
+    answer = panel.show(request)
+    return None if answer is None else ShownPanel(panel.code, *answer)

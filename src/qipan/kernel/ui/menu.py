@@ -1,0 +1,103 @@
+"""The menu: chapters of the plan, their systems, and of each only what the actor may open."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from qipan.kernel.ui.declarations import Page, Register, Text
+from qipan.kernel.ui.site import Offer, Site, admits
+
+WORK = _("综合指挥")
+MACHINERY = _("平台管理")
+# The blocks that run the house itself; the kernel's others are what people work with every day.
+MACHINERY_LABELS = frozenset({"orgs", "access", "jobs", "files", "messages", "lake", "ui", "modules"})
+# The plan numbers its actions; a chapter holds the systems of some of them.
+CHAPTERS: tuple[tuple[range, Text], ...] = (
+    (range(1, 5), _("数据共享")),
+    (range(5, 15), _("社会治理")),
+    (range(15, 24), _("公共服务")),
+    (range(24, 29), _("数字经济")),
+    (range(29, 31), _("基础设施")),
+    (range(31, 100), _("规划实施")),
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry of the menu."""
+
+    title: Text
+    url: str
+    icon: str = ""
+    section: Text = ""
+    active: bool = False
+
+
+@dataclass(frozen=True)
+class MenuModule:
+    """The permitted entries of one module."""
+
+    label: str
+    name: Text
+    number: int
+    links: tuple[Link, ...]
+
+    @property
+    def active(self) -> bool:
+        """One of its entries is on the screen."""
+        return any(link.active for link in self.links)
+
+    @property
+    def url(self) -> str:
+        """Where its name leads: the first entry."""
+        return self.links[0].url
+
+
+@dataclass(frozen=True)
+class MenuChapter:
+    """Modules under one heading of the menu."""
+
+    title: Text
+    modules: tuple[MenuModule, ...]
+
+    @property
+    def active(self) -> bool:
+        """One of its modules is on the screen."""
+        return any(module.active for module in self.modules)
+
+
+def build_menu(site: Site, request: HttpRequest) -> tuple[MenuChapter, ...]:
+    """Chapters in the order of the plan, first the daily work, last the machinery; none empty."""
+    shown = [entry for entry in (_module(module, request) for module in site.modules) if entry]
+    chapters: list[tuple[Text, list[MenuModule]]] = [
+        (WORK, [entry for entry in shown if not entry.number and entry.label not in MACHINERY_LABELS])
+    ]
+    for numbers, title in CHAPTERS:
+        inside = [entry for entry in shown if entry.number in numbers]
+        chapters.append((title, sorted(inside, key=lambda entry: entry.number)))
+    machinery = [entry for entry in shown if not entry.number and entry.label in MACHINERY_LABELS]
+    chapters.append((MACHINERY, machinery))
+    return tuple(MenuChapter(title, tuple(entries)) for title, entries in chapters if entries)
+
+
+def _module(module: Offer, request: HttpRequest) -> MenuModule | None:
+    links = tuple(_links(module, request))
+    return MenuModule(module.label, module.name, module.action or 0, links) if links else None
+
+
+def _links(module: Offer, request: HttpRequest) -> Iterator[Link]:
+    for page in module.pages:
+        if page.menu and admits(request.user, page.permission):
+            yield _link(page, page.title, f"{module.label}:{page.name}", request)
+    for register in module.registers:
+        if not register.hidden and admits(request.user, f"{register.prefix}.view"):
+            yield _link(register, register.name, register.url_name("list"), request)
+
+
+def _link(offer: Page | Register, title: Text, url_name: str, request: HttpRequest) -> Link:
+    url = reverse(url_name)
+    active = request.path.startswith(url) if isinstance(offer, Register) else request.path == url
+    return Link(title, url, offer.icon, offer.section, active)

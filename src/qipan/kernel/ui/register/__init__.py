@@ -1,0 +1,1 @@
+"""Registers: tables shown as list, detail, form, export and map."""
