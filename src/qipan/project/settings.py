@@ -104,7 +104,9 @@ USE_I18N = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = QIPAN_HOME / "static"
-STATICFILES_DIRS = [path for path in (QIPAN_HOME / "assets",) if path.is_dir()]
+# Made here, so that what the first set-up fetches into it is found in the same run.
+(QIPAN_HOME / "assets").mkdir(parents=True, exist_ok=True)
+STATICFILES_DIRS = [QIPAN_HOME / "assets"]
 WHITENOISE_MAX_AGE = 86_400
 WHITENOISE_USE_FINDERS = TESTING
 MEDIA_ROOT = QIPAN_HOME / "files"

