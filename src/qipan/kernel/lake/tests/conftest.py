@@ -1,0 +1,14 @@
+"""A lake of its own for every test: its own catalogue name, its own folder."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+
+@pytest.fixture
+def fresh_lake(settings, tmp_path: Path, db) -> Path:
+    """Point the lake at an empty catalogue and folder; gives the folder."""
+    settings.LAKE_CATALOGUE = f"test-{uuid4().hex}"
+    settings.LAKE_WAREHOUSE = tmp_path.as_uri()
+    return tmp_path
