@@ -25,12 +25,10 @@ def board(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "counts": {state: counts.get(state, 0) for state in ("todo", "doing", "succeeded", "failed")},
-        "active": active[:SHOWN],
+        "active": active.order_by("status", "scheduled_at", "pk")[:SHOWN],
         "progress": ProgressRow.objects.all()[:SHOWN],
-        "letters": DeadLetter.objects.filter(state=DeadLetter.State.OPEN)[:SHOWN],
-        "settled": DeadLetter.objects.exclude(state=DeadLetter.State.OPEN).select_related("handled_by")[
-            :SHOWN
-        ],
+        "letters": letters.filter(state=DeadLetter.State.OPEN)[:SHOWN],
+        "settled": letters.exclude(state=DeadLetter.State.OPEN)[:SHOWN],
         "timetable": sorted((o for o in offered().values() if o.cron), key=lambda o: o.name),
         "may_replay": decide(request.user, "jobs.deadletter.replay").allowed,
     }

@@ -171,7 +171,8 @@ def _orphan(attempts: int) -> int:
     number = defer(note, word="orphan")
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into procrastinate_workers(last_heartbeat) values (now() - interval '1 minute') returning id"
+            "insert into procrastinate_workers(last_heartbeat) "
+            "values (now() - interval '1 minute') returning id"
         )
         worker = cursor.fetchone()[0]
         cursor.execute(
