@@ -5,58 +5,62 @@ senders get the length wrong after a value was edited; the framer mends what the
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from qipan.protocols.hj212.crc import LOW_BYTES, crc, modbus
 
 MAXIMUM_SEGMENT = 4096  # the norm says 1024; 1045 is seen in the field
+MAXIMUM_FRAME = MAXIMUM_SEGMENT + 16
 _HEAD = b"##"
 _PREFIX = 6
 _CRC = 4
 _TAIL = b"\r\n* "  # some senders put ** before the line end, some send no line end
 _HEX = re.compile(rb"[0-9A-Fa-f]{4}")
+_NO_CRC = b"0000"
 
 
-def _table() -> tuple[int, ...]:
-    rows = []
-    for index in range(256):
-        value = index
-        for _ in range(8):
-            value = value >> 1 ^ (0xA001 if value & 1 else 0)
-        rows.append(value)
-    return tuple(rows)
-
-
-_TABLE = _table()
-
-
-def crc(segment: bytes) -> int:
-    """Checksum of a data segment (HJ 212-2017 annex A); shifts before it xors, so it is not MODBUS."""
-    value = 0xFFFF
-    for byte in segment:
-        value = _TABLE[value >> 8 ^ byte]
-    return value
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame whose CRC is right; ``faults`` names what had to be mended."""
+    """A frame whose CRC is right; ``faults`` names what had to be mended, ``raw`` is what came in."""
 
     segment: bytes
     faults: tuple[str, ...] = ()
+    raw: bytes = field(default=b"", compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rejected:
-    """Bytes that are no frame, with the reason ``crc`` or ``length``."""
+    """Bytes that are no frame.
+
+    ``reason``: ``length`` (no length, or too long), ``crc`` (wrong), ``crc_kind`` (no HJ 212 checksum at all:
+    the sender uses another formula), ``timeout`` (never completed).
+    """
 
     raw: bytes
     reason: str
 
 
-def build(segment: bytes) -> bytes:
+def enclose(segment: bytes) -> bytes:
     """The frame around a segment; ValueError above ``MAXIMUM_SEGMENT`` bytes."""
     if len(segment) > MAXIMUM_SEGMENT:
         raise ValueError(f"segment: {len(segment)} bytes, at most {MAXIMUM_SEGMENT}")
     return b"##%04d%s%04X\r\n" % (len(segment), segment, crc(segment))
+
+
+def readmit(rejected: Rejected, crc_mode: str) -> Frame | None:
+    """The frame, if a station's ``crc_mode`` (``modbus``, ``ignore``) lets it pass after all.
+
+    Only a frame of right length is readmitted; a CRC of 0000 (a station that computes none) never is.
+    """
+    raw = rejected.raw.rstrip(_TAIL)
+    digits, segment, text = raw[2:_PREFIX], raw[_PREFIX:-_CRC], raw[-_CRC:]
+    if not rejected.reason.startswith("crc") or not digits.isdigit() or int(digits) != len(segment):
+        return None
+    if text == _NO_CRC or not _HEX.fullmatch(text):
+        return None
+    if crc_mode == "ignore" or (crc_mode == "modbus" and int(text, 16) == modbus(segment)):
+        return Frame(segment, (f"crc_{crc_mode}",), rejected.raw)
+    return None
 
 
 class Framer:
@@ -64,64 +68,79 @@ class Framer:
 
     def __init__(self) -> None:
         self._buffer = b""
+        self._at = 0
+
+    @property
+    def pending(self) -> int:
+        """Bytes that wait for the rest of their frame."""
+        return len(self._buffer)
 
     def feed(self, data: bytes) -> list[Frame | Rejected]:
         """Take bytes as they arrive; give what they complete, in the order of the stream."""
-        self._buffer += data
+        self._buffer = self._buffer + data if self._buffer else data
+        self._at = 0
         found: list[Frame | Rejected] = []
         while (item := self._next()) is not None:
             found.append(item)
+        self._buffer = self._buffer[self._at :]
         return found
 
+    def drop(self) -> Rejected | None:
+        """Give up the unfinished frame, for a caller that waited long enough."""
+        raw, self._buffer = self._buffer, b""
+        return Rejected(raw, "timeout") if raw else None
+
     def _next(self) -> Frame | Rejected | None:
-        start = self._buffer.find(_HEAD)
+        buffer = self._buffer
+        start = buffer.find(_HEAD, self._at)
         if start < 0:
             # a lone # at the end may be the first half of the next head
-            self._buffer = self._buffer[-1:] if self._buffer.endswith(b"#") else b""
+            self._at = len(buffer) - buffer.endswith(b"#", self._at)
             return None
-        self._buffer = self._buffer[start:]
-        if len(self._buffer) < _PREFIX:
+        self._at = start
+        digits = buffer[start + 2 : start + _PREFIX]
+        if len(digits) < _PREFIX - 2:
             return None
-        digits = self._buffer[2:_PREFIX]
         if not digits.isdigit() or int(digits) > MAXIMUM_SEGMENT:
             return self._reject("length")
-        end = _PREFIX + int(digits)
-        if len(self._buffer) >= end + _CRC and self._matches(end):
+        end = start + _PREFIX + int(digits)
+        if self._matches(end):
             return self._accept(end, ())
-        limit = self._limit()
-        if limit is None and len(self._buffer) < end + _CRC:
-            return None
+        limit = self._limit(start)
+        if limit is None:
+            # another length may be the right one: only the frame's visible end can tell
+            return self._reject("crc") if len(buffer) - start > MAXIMUM_FRAME else None
         return self._mend(limit)
 
-    def _limit(self) -> int | None:
+    def _limit(self, start: int) -> int | None:
         """Where this frame must have ended: at the next head or the line end, if either is here."""
-        marks = [self._buffer.find(mark, _PREFIX) for mark in (_HEAD, b"\r\n")]
+        marks = (self._buffer.find(mark, start + _PREFIX) for mark in (_HEAD, b"\n"))
         return min((mark for mark in marks if mark >= 0), default=None)
 
     def _matches(self, end: int) -> bool:
-        """Whether a right CRC stands at ``end``; 0000 is what stations without one send: refused."""
+        """Whether the right CRC stands at ``end``."""
         text = self._buffer[end : end + _CRC]
-        return (
-            bool(_HEX.fullmatch(text)) and text != b"0000" and int(text, 16) == crc(self._buffer[_PREFIX:end])
-        )
+        if not _HEX.fullmatch(text):
+            return False
+        return int(text, 16) == crc(self._buffer[self._at + _PREFIX : end])
 
-    def _mend(self, limit: int | None) -> Frame | Rejected:
+    def _mend(self, limit: int) -> Frame | Rejected:
         """The length may lie: believe the CRC that stands just before the frame's visible end."""
-        if limit is not None:
-            end = len(self._buffer[:limit].rstrip(_TAIL)) - _CRC
-            if end >= _PREFIX and self._matches(end):
-                return self._accept(end, ("length",))
-        return self._reject("crc")
+        shown = self._buffer[self._at : limit].rstrip(_TAIL)
+        end = self._at + len(shown) - _CRC
+        if end >= self._at + _PREFIX and self._matches(end):
+            return self._accept(end, ("length",))
+        text = shown[-_CRC:]
+        foreign = bool(_HEX.fullmatch(text)) and int(text, 16) & 0xFF not in LOW_BYTES
+        return self._reject("crc_kind" if foreign else "crc")
 
     def _accept(self, end: int, faults: tuple[str, ...]) -> Frame:
-        frame = Frame(self._buffer[_PREFIX:end], faults)
-        self._buffer = self._buffer[end + _CRC :].lstrip(_TAIL)
-        return frame
+        raw = self._buffer[self._at : end + _CRC]
+        self._at = end + _CRC
+        return Frame(raw[_PREFIX:-_CRC], faults, raw)
 
     def _reject(self, reason: str) -> Rejected:
-        following = self._buffer.find(_HEAD, len(_HEAD))
-        cut = len(self._buffer) if following < 0 else following
-        raw, self._buffer = self._buffer[:cut], self._buffer[cut:]
-        if following < 0 and raw.endswith(b"#"):
-            raw, self._buffer = raw[:-1], b"#"
+        following = self._buffer.find(_HEAD, self._at + 1)
+        cut = len(self._buffer) - self._buffer.endswith(b"#") if following < 0 else following
+        raw, self._at = self._buffer[self._at : max(cut, self._at + 1)], max(cut, self._at + 1)
         return Rejected(raw, reason)
