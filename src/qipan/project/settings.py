@@ -4,11 +4,15 @@ import os
 import secrets
 from pathlib import Path
 
+import django_stubs_ext
 from csp.constants import NONCE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from qipan.project.database import connection_settings
 from qipan.project.systems import SYSTEMS
+
+# Lets annotations such as QuerySet[Case] stand outside of quotes.
+django_stubs_ext.monkeypatch()
 
 ROOT = Path(__file__).resolve().parents[3]
 QIPAN_HOME = Path(os.environ.get("QIPAN_HOME", ROOT / ".qipan" / "home"))

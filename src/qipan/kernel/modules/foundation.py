@@ -152,9 +152,9 @@ REGISTERS: dict[str, tuple[Register, ...]] = {
         Register(
             RuleTable,
             "rule-tables",
-            ("code", "version", "name", "valid_from", "valid_to", "status", "source"),
+            ("code", "version", "valid_from", "valid_to", "status", "source"),
             filters=("code", "status"),
-            search=("code", "name"),
+            search=("code", "version"),
             permission="modules.rule_table",
         ),
     ),

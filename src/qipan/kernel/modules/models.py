@@ -18,7 +18,6 @@ class RuleTable(models.Model):
 
     code = models.CharField(_("代码"), max_length=100)
     version = models.CharField(_("版本"), max_length=50)
-    name = models.CharField(_("名称"), max_length=200)
     valid_from = models.DateField(_("生效日期"))
     valid_to = models.DateField(_("失效日期"), null=True, blank=True)
     status = models.CharField(_("状态"), max_length=20, choices=Status.choices)

@@ -14,37 +14,39 @@ from qipan.kernel.access import audit
 from qipan.kernel.base.errors import InvalidInput
 from qipan.kernel.modules.models import RuleTable
 
-NEEDED = ("code", "version", "name", "valid_from", "status", "source", "rows")
+NEEDED = ("version", "valid_from", "status", "source", "rows")
 
 
 @transaction.atomic
 def load(path: Path) -> list[RuleTable]:
-    """Load every version in a YAML file (one mapping or a list of them); equal ones are left alone.
+    """Load every version in a YAML file (``code``, ``versions``); equal ones are left alone.
 
     InvalidInput names the file and the field. A loaded version whose content changed is replaced with
     an audit entry that keeps the old digest.
     """
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    versions = content if isinstance(content, list) else [content]
-    return [_load_one(version, path.name) for version in versions]
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for name in ("code", "versions"):
+        if name not in document:
+            raise InvalidInput(name, f"{path.name}: missing")
+    return [_load_one(document["code"], version, path.name) for version in document["versions"]]
 
 
-def _load_one(version: dict[str, Any], file: str) -> RuleTable:
+def _load_one(code: str, version: dict[str, Any], file: str) -> RuleTable:
     for name in NEEDED:
         if name not in version:
             raise InvalidInput(name, f"{file}: missing")
     rows = json.loads(json.dumps(version["rows"], default=str))
     digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
-    found = RuleTable.objects.filter(code=version["code"], version=str(version["version"])).first()
+    found = RuleTable.objects.filter(code=code, version=str(version["version"])).first()
     if found is not None and found.digest == digest:
         return found
     old = found.digest if found else None
-    table = found or RuleTable(code=version["code"], version=str(version["version"]))
-    table.name, table.status, table.source = version["name"], version["status"], version["source"]
+    table = found or RuleTable(code=code, version=str(version["version"]))
+    table.status, table.source = version["status"], version["source"]
     table.valid_from, table.valid_to = version["valid_from"], version.get("valid_to")
     table.rows, table.digest = rows, digest
     table.save()
-    audit.record(None, "modules.ruletable.load", table, changes={"digest": [old, digest], "file": file})
+    audit.record(None, "modules.rule_table.load", table, changes={"digest": [old, digest], "file": file})
     return table
 
 
