@@ -12,7 +12,8 @@ from qipan.kernel.access.models import ANONYMOUS, Account, Actor
 from qipan.kernel.messages.receipts import unread_count
 from qipan.kernel.orgs.models import Division
 from qipan.kernel.ui import notices
-from qipan.kernel.ui.menu import MenuChapter, build_menu
+from qipan.kernel.ui.declarations import PUBLIC
+from qipan.kernel.ui.menu import Link, MenuChapter
 from qipan.kernel.ui.site import site
 
 
@@ -46,7 +47,16 @@ class Frame:
     @cached_property
     def menu(self) -> tuple[MenuChapter, ...]:
         """Chapters with permitted entries."""
-        return build_menu(site, self.request) if hasattr(self.request, "user") else ()
+        return site.menu(self.request) if hasattr(self.request, "user") else ()
+
+    @cached_property
+    def public_links(self) -> tuple[Link, ...]:
+        """Entries of the residents' face: menu pages for everybody under /public/."""
+        return tuple(
+            Link(page.title, page.path, page.icon, active=self.request.path.startswith(page.path))
+            for page in site.pages
+            if page.menu and page.permission == PUBLIC and page.path.startswith("/public/")
+        )
 
     @cached_property
     def unread(self) -> int:

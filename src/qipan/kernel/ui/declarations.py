@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from django.db.models import Model, QuerySet
 from django.forms import Form
@@ -142,6 +142,11 @@ class Register:
         """URL name of "list", "new", "detail", "edit" or "action"."""
         return f"{self.label}:{self.model_name}-{kind}"
 
+    @property
+    def action_url_name(self) -> str:
+        """URL name of its actions, for templates."""
+        return self.url_name("action")
+
     def as_columns(self) -> tuple[Column, ...]:
         """Columns with plain strings made into Column."""
         return as_columns(self.columns)
@@ -202,10 +207,28 @@ class HomePanel:
     """A part of the county's first page.
 
     ``show`` takes the request and returns (template, context), or None when it has nothing to say to
-    this actor. ``place`` is "situation" (full width under the heading), "main", "side" or "work".
+    this actor. ``place`` is "figures" (today's numbers, drawn as figure components), "situation" (the
+    map), "main", "side" or "work" (what waits for this actor).
     """
 
     code: str
     show: Callable[[HttpRequest], tuple[str, Mapping[str, object]] | None]
     place: str = "main"
     order: int = 100
+
+
+class Offer(Protocol):
+    """What the face needs to know of a module; ``action`` is its number in the plan, 0 for the kernel."""
+
+    @property
+    def action(self) -> int: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def name(self) -> Text: ...
+    @property
+    def registers(self) -> tuple[Register, ...]: ...
+    @property
+    def pages(self) -> tuple[Page, ...]: ...
+    @property
+    def home_panels(self) -> tuple[HomePanel, ...]: ...

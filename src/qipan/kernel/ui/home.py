@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 
 from qipan.kernel.access.models import Account
+from qipan.kernel.base.clock import now
 from qipan.kernel.ui.declarations import HomePanel
 from qipan.kernel.ui.rendering import render
 from qipan.kernel.ui.site import site
 
-PLACES = ("situation", "main", "side", "work")
+PLACES = ("figures", "situation", "main", "side", "work")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The situation for staff and residents; visitors get the county's public face."""
     template = "ui/home.html" if isinstance(request.user, Account) else "ui/welcome.html"
     panels = {place: _shown(request, place) for place in PLACES}
-    return render(request, template, {"panels": panels, "modules": site.modules})
+    return render(request, template, {"panels": panels, "now": now()})
 
 
 def _shown(request: HttpRequest, place: str) -> list[ShownPanel]:

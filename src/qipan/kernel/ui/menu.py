@@ -1,14 +1,14 @@
 """The menu: chapters of the plan, their systems, and of each only what the actor may open."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from qipan.kernel.ui.declarations import Page, Register, Text
-from qipan.kernel.ui.site import Offer, Site, admits
+from qipan.kernel.ui.admission import admits
+from qipan.kernel.ui.declarations import Offer, Page, Register, Text
 
 WORK = _("综合指挥")
 MACHINERY = _("平台管理")
@@ -69,9 +69,9 @@ class MenuChapter:
         return any(module.active for module in self.modules)
 
 
-def build_menu(site: Site, request: HttpRequest) -> tuple[MenuChapter, ...]:
+def build_menu(modules: Iterable[Offer], request: HttpRequest) -> tuple[MenuChapter, ...]:
     """Chapters in the order of the plan, first the daily work, last the machinery; none empty."""
-    shown = [entry for entry in (_module(module, request) for module in site.modules) if entry]
+    shown = [entry for entry in (_module(module, request) for module in modules) if entry]
     chapters: list[tuple[Text, list[MenuModule]]] = [
         (WORK, [entry for entry in shown if not entry.number and entry.label not in MACHINERY_LABELS])
     ]

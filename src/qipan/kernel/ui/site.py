@@ -3,31 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from django.db.models import Model
+from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from qipan.kernel.access.decide import decide
-from qipan.kernel.access.models import Account, Actor
-from qipan.kernel.ui.declarations import PUBLIC, SIGNED_IN, HomePanel, Page, Register, Text
-
-
-class Offer(Protocol):
-    """What the face needs to know of a module; ``action`` is its number in the plan, 0 for the kernel."""
-
-    @property
-    def action(self) -> int: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def name(self) -> Text: ...
-    @property
-    def registers(self) -> tuple[Register, ...]: ...
-    @property
-    def pages(self) -> tuple[Page, ...]: ...
-    @property
-    def home_panels(self) -> tuple[HomePanel, ...]: ...
+from qipan.kernel.ui.declarations import HomePanel, Offer, Page, Register
+from qipan.kernel.ui.menu import MenuChapter, build_menu
 
 
 @dataclass
@@ -59,6 +42,10 @@ class Site:
     def _by_model(self) -> dict[type[Model], Register]:
         return {register.model: register for register in reversed(self.registers)}
 
+    def menu(self, request: HttpRequest) -> tuple[MenuChapter, ...]:
+        """Chapters with only the entries that the actor may open."""
+        return build_menu(self.modules, request)
+
     def register_for(self, model: type[Model]) -> Register | None:
         """The register that shows rows of a model."""
         return self._by_model.get(model)
@@ -74,15 +61,6 @@ class Site:
             return reverse(register.url_name("detail"), args=[row.pk])
         except NoReverseMatch:
             return ""
-
-
-def admits(actor: Actor, permission: str) -> bool:
-    """Whether the actor may open a page with this permission ("public", "signed-in" or a real one)."""
-    if permission == PUBLIC:
-        return True
-    if permission == SIGNED_IN:
-        return isinstance(actor, Account)
-    return decide(actor, permission).allowed
 
 
 site = Site()

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from qipan.kernel.access import audit
 from qipan.kernel.access.decide import decide
+from qipan.kernel.access.models import Purpose
 from qipan.kernel.ui.declarations import Column, Panel, Register, RelatedPanel, Text, as_columns
 from qipan.kernel.ui.register import actions
 from qipan.kernel.ui.register.cells import BoundColumn, Cell, bind, field_at, shown
@@ -71,7 +72,7 @@ def detail_context(
         "edit_url": reverse(register.url_name("edit"), args=[row.pk]) if may_change else "",
         "list_url": reverse(register.url_name("list")),
         "point": _point(register, row),
-        "may_unmask": masking.may_unmask,
+        "purposes": Purpose.objects.all() if masking.may_unmask else (),
         "trail": _trail(request, register, row, masking),
     }
 

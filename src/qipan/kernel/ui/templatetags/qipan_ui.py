@@ -6,11 +6,12 @@ from typing import Any
 
 from django import forms, template
 from django.db.models import Model
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -133,6 +134,30 @@ def _minutes(count: int) -> str:
     return ngettext("%(count)d分钟", "%(count)d分钟", count) % {"count": count}
 
 
+@register.simple_tag(takes_context=True)
+def draw(context: Mapping[str, Any], panel: Any) -> SafeString:
+    """A panel's own template with the panel's context, inside this request."""
+    return mark_safe(render_to_string(panel.template, dict(panel.context), context["request"]))
+
+
+@register.filter
+def at(items: Any, index: int) -> Any:
+    """The item at a place of a sequence."""
+    return items[index]
+
+
+@register.filter
+def verbose_name(model: type[Model]) -> str:
+    """What one row of a model is called."""
+    return str(model._meta.verbose_name)
+
+
+@register.filter
+def plain_number(value: Any) -> str:
+    """A number for scripts: no grouping, a point before decimals, whatever the language."""
+    return str(value)
+
+
 @register.filter
 def url_of(row: Any) -> str:
     """Address of a row's page, "" when it has none."""
@@ -172,6 +197,12 @@ def control(field: forms.BoundField, size: str = "") -> SafeString:
 def is_checkbox(field: forms.BoundField) -> bool:
     """A single box to tick: its label stands behind it."""
     return isinstance(field.field.widget, forms.CheckboxInput)
+
+
+@register.filter
+def is_wide(field: forms.BoundField) -> bool:
+    """Long texts and files take the whole width of a form."""
+    return isinstance(field.field.widget, forms.Textarea | forms.FileInput | forms.CheckboxSelectMultiple)
 
 
 @register.filter
