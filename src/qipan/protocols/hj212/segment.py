@@ -92,7 +92,8 @@ def parse(source: frame.Frame | bytes, *, edition: Edition | None = None) -> Mes
     packet = _packet(fields, flag, noted)
     body = _body(tail, noted) if found or tail else ""
     edition = edition or edition_of(flag, st, mn, qn)
-    sealed, groups = "", ()
+    sealed = ""
+    groups: tuple[Group, ...] = ()
     if cipher.may_be_sealed(edition, cn) and cipher.is_sealed(body):
         sealed = body
     else:
@@ -280,18 +281,17 @@ def _groups(body: str, noted: list[str]) -> tuple[Group, ...]:
 def _odd_groups(body: str, noted: list[str]) -> tuple[Group, ...]:
     groups = []
     for part in body.split(";"):
-        items = []
-        for item in part.split(","):
-            name, found, value = item.partition("=")
-            if item.strip():
-                items.append(_odd_item(name.strip(), value.strip(), found, noted))
+        items = [_odd_item(item.strip(), noted) for item in part.split(",") if item.strip()]
         if items:
             groups.append(tuple(items))
     return tuple(groups)
 
 
-def _odd_item(name: str, value: str, found: str, noted: list[str]) -> Item:
+def _odd_item(item: str, noted: list[str]) -> Item:
+    """An item with blanks or without a name; the latter is kept whole under the name ""."""
+    name, found, value = item.partition("=")
+    name = name.strip()
     if found and name:
-        return name, value
+        return name, value.strip()
     noted.append("item")
-    return "", name or value
+    return "", item
