@@ -1,11 +1,15 @@
 """Serving stored files to whoever holds a link or a right."""
 
+from typing import cast
+
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from qipan.kernel.access.models import Actor
 from qipan.kernel.base.errors import InvalidInput, Refused
 from qipan.kernel.files import links
 from qipan.kernel.files.models import StoredFile
@@ -29,7 +33,7 @@ def serve(request: HttpRequest, pk: int, signature: str, name: str) -> HttpRespo
 def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The file for somebody who may see it: public, their own, or granted."""
     file = get_object_or_404(StoredFile, pk=pk)
-    links.may_open(file, request.user)
+    links.may_open(file, cast(Actor, request.user))
     return _answer(request, file)
 
 
@@ -55,3 +59,10 @@ def _answer(request: HttpRequest, file: StoredFile) -> HttpResponseBase:
     answer["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     answer["X-Content-Type-Options"] = "nosniff"
     return answer
+
+
+# Path below /files/, view, title, permission, in the menu. Who may open what is decided by the view.
+PAGES = (
+    ("<int:pk>/<str:signature>/<str:name>", serve, gettext_lazy("文件"), "public", False),
+    ("<int:pk>/", download, gettext_lazy("文件"), "public", False),
+)

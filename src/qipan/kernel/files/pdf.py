@@ -7,6 +7,7 @@ to be embedded or installed.
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
@@ -126,12 +127,12 @@ def _table(part: Rows, width: float) -> Table:
     cells = [[Paragraph(escape(str(cell)), CELL) for cell in row] for row in rows]
     shares = part.widths or [1] * max((len(row) for row in rows), default=1)
     total = sum(shares)
-    style = [
+    style: list[tuple[Any, ...]] = [
         ("GRID", (0, 0), (-1, -1), 0.5, colors.grey),
         ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
     ]
     if part.head:
         style.append(("BACKGROUND", (0, 0), (-1, 0), colors.whitesmoke))
     table = Table(cells, colWidths=[width * share / total for share in shares], repeatRows=bool(part.head))
-    table.setStyle(TableStyle(style))
+    table.setStyle(TableStyle(cast(Any, style)))
     return table

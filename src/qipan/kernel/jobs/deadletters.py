@@ -30,6 +30,8 @@ def keep_lost(job: Job, reason: str) -> DeadLetter:
 
 
 def _keep(job: Job, error: str, trace: str) -> DeadLetter:
+    if job.id is None:
+        raise ValueError(f"{job.task_name} was never put down")
     letter, _made = DeadLetter.objects.update_or_create(
         job_id=job.id,
         defaults={

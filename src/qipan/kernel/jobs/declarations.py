@@ -91,7 +91,9 @@ def job(
 
 
 def _check_cron(name: str, cron: str, task: Any) -> None:
-    periodic = PeriodicTask(task=task, cron=cron, periodic_id="", configure_kwargs={})
+    periodic: PeriodicTask[Any, Any, Any] = PeriodicTask(
+        task=task, cron=cron, periodic_id="", configure_kwargs={}
+    )
     try:
         _ = periodic.croniter
     except (ValueError, KeyError) as error:

@@ -8,7 +8,7 @@ worker and every minute after.
 import logging
 from copy import copy
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from procrastinate import App, sql
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.db_cleanup import DjangoApp, close_db_connections
+from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
 from procrastinate.middleware import SyncCallNext
-from procrastinate.periodic import PeriodicRegistry
+from procrastinate.periodic import PeriodicRegistry, PeriodicTask
 from procrastinate.worker import Worker
 
 from qipan.kernel.base.clock import local, now
@@ -46,13 +47,13 @@ def keep_final_failure(call_next: SyncCallNext, context: JobContext, worker: Wor
 
 def county_schedule(working: App) -> PeriodicRegistry:
     """Periodic jobs put down through ``working``, their cron on the county's clock (the library's is UTC)."""
-    registry = PeriodicRegistry()
+    registry = PeriodicRegistry()  # type: ignore[no-untyped-call]
     for offer in offered().values():
         if offer.cron is None:
             continue
         task = copy(app.tasks[offer.name])
         task.blueprint = working
-        periodic = registry.register_task(
+        periodic: PeriodicTask[Any, Any, Any] = registry.register_task(
             task=task, cron=offer.cron, periodic_id="", configure_kwargs={"queue": offer.queue}
         )
         periodic.croniter.set_current(local(now()), force=True)
@@ -95,7 +96,7 @@ def worker_app() -> App:
     The jobs themselves stay bound to Django's connection, so that what they put down commits
     with their own transaction.
     """
-    working = DjangoApp(connector=app.connector.get_worker_connector())
+    working = DjangoApp(connector=cast(DjangoConnector, app.connector).get_worker_connector())
     working.tasks = app.tasks
     working.periodic_registry = county_schedule(working)
     return working

@@ -6,7 +6,6 @@ from typing import Any
 from procrastinate.contrib.django import app
 from procrastinate.sql import queries
 
-from qipan.kernel.access.periodic import PERIODIC
 from qipan.kernel.base import events
 from qipan.kernel.base.clock import now
 from qipan.kernel.jobs import deadletters, process
@@ -62,8 +61,5 @@ def remove_old_receipts() -> None:
     )
     ProgressRow.objects.filter(updated_at__lt=now() - timedelta(days=KEEP_PROGRESS_DAYS)).delete()
 
-
-for _name, _cron, _function in PERIODIC:
-    job(name=_name, cron=_cron, retry=0)(_function)
 
 LISTENERS = ((MessageQueued, deliver_soon, False),)

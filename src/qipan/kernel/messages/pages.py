@@ -4,6 +4,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from qipan.kernel.access.models import Account
@@ -21,7 +22,8 @@ def _account(request: HttpRequest) -> Account:
 
 def inbox(request: HttpRequest) -> HttpResponse:
     """Messages of the signed-in account; ``?show=unread`` leaves out those already read."""
-    rows = receipts.inbox(_account(request))
+    account = _account(request)
+    rows = receipts.inbox(account)
     unread_only = request.GET.get("show") == "unread"
     if unread_only:
         rows = rows.filter(state__in=receipts.UNREAD)
@@ -29,7 +31,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "unread_only": unread_only,
-        "unread": receipts.unread_count(request.user),
+        "unread": receipts.unread_count(account),
     }
     return render(request, "messages/inbox.html", context)
 
@@ -56,3 +58,12 @@ def read_all(request: HttpRequest) -> HttpResponse:
     """Mark every message of the account read."""
     receipts.mark_all_read(_account(request))
     return redirect("messages:inbox")
+
+
+# Path below /messages/, view, title, permission, in the menu.
+PAGES = (
+    ("", inbox, gettext_lazy("我的消息"), "signed-in", True),
+    ("<int:pk>/", message, gettext_lazy("消息"), "signed-in", False),
+    ("<int:pk>/acknowledge/", acknowledge, gettext_lazy("确认消息"), "signed-in", False),
+    ("read/", read_all, gettext_lazy("全部标为已读"), "signed-in", False),
+)

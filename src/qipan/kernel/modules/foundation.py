@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.kernel.access import pages as access_pages
 from qipan.kernel.access.models import Account, AuditEntry, Grant, RoleRow
 from qipan.kernel.access.periodic import PERIODIC
+from qipan.kernel.files import pages as file_pages
 from qipan.kernel.jobs import job
 from qipan.kernel.jobs import pages as job_pages
 from qipan.kernel.lake import pages as lake_pages
@@ -166,7 +167,12 @@ PAGES: dict[str, tuple[Page, ...]] = {
         Page("explain/", access_pages.explanation, _("权限解释"), "access.explain.view"),
     ),
 }
-for _block, _pages in (("jobs", job_pages), ("messages", message_pages), ("lake", lake_pages)):
+for _block, _pages in (
+    ("files", file_pages),
+    ("messages", message_pages),
+    ("jobs", job_pages),
+    ("lake", lake_pages),
+):
     PAGES[_block] = tuple(
         Page(path, view, title, permission, menu=menu) for path, view, title, permission, menu in _pages.PAGES
     )

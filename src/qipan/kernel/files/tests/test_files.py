@@ -209,7 +209,12 @@ def test_copies_no_longer_tell_where() -> None:
 
 def test_a_document_holds_its_chinese_text_and_page_numbers() -> None:
     rows = pdf.Rows([[f"站点{n}", n] for n in range(80)], head=("站点", "数值"))
-    parts = ["第一段", pdf.Heading("明细"), rows, pdf.QrCode("https://example.org/1", "扫码核验")]
+    parts: list[pdf.Part] = [
+        "第一段",
+        pdf.Heading("明细"),
+        rows,
+        pdf.QrCode("https://example.org/1", "扫码核验"),
+    ]
     data = pdf.document("冠县空气质量日报", parts, footer="冠县生态环境局")
     assert data.startswith(b"%PDF-")
     assert data.count(b"/Type /Page\n") == 3

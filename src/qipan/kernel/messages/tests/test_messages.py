@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import time_machine
@@ -66,7 +66,7 @@ def li(db: None, settings: Settings, tmp_path: Path) -> Account:
     )
 
 
-def send(*accounts: Account, key: str = "case:1:opened", **options: object) -> Message:
+def send(*accounts: Account, key: str = "case:1:opened", **options: Any) -> Message:
     return messages.send(accounts, "新事件", "柳林西街路面塌陷", cause="cases.case:1", key=key, **options)
 
 
@@ -151,7 +151,8 @@ def test_a_failing_gateway_is_tried_seven_times_and_then_given_up(
             clock.shift(timedelta(hours=6))
             assert outbox.deliver_due() == 1
     delivery.refresh_from_db()
-    assert (delivery.state, delivery.attempts, delivery.next_at) == ("failed", 7, None)
+    assert (delivery.state, delivery.attempts) == ("failed", 7)
+    assert delivery.next_at is None
     assert len(Gateway.seen) == 7
 
 
