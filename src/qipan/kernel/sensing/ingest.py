@@ -16,21 +16,23 @@ from qipan.kernel.base import events
 from qipan.kernel.sensing import resolving
 from qipan.kernel.sensing.events import ReadingsStored
 from qipan.kernel.sensing.models import Thing
+from qipan.kernel.sensing.packing import FloatArray, Int4Array, TextArray, TimeArray, binary_cursor
 from qipan.kernel.sensing.quality import CLOCK_LIMIT, Quality, examine, time_bits
 from qipan.kernel.sensing.readings import FrameRecord, Reading
 from qipan.kernel.sensing.resolving import Directory, KeyEntry
-from qipan.kernel.sensing.rows import Row, hours, instant, microseconds
+from qipan.kernel.sensing.rows import Row, hours, microseconds
 from qipan.kernel.sensing.writing import frame_number, settle, write_frames, write_rows
 
 CHANNEL = "sensing"
+# plain numbers: the enumeration's own arithmetic is slow at this rate
+_MISSING, _UNIT, _MAINTENANCE = int(Quality.MISSING), int(Quality.UNIT), int(Quality.MAINTENANCE)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # Taken just before the commit, so that batch numbers become visible in their order.
 _COMMIT_LOCK = 0x5E45
 
 _LATEST = """
 INSERT INTO sensing_latest AS l (datastream_id, ts, received_at, value, text, quality, batch_id)
-SELECT * FROM unnest(%s::int4[], %s::timestamptz[], %s::timestamptz[], %s::float8[], %s::text[], %s::int4[],
-    %s::int8[])
+SELECT d, t, r, v, x, q, %s FROM unnest(%s, %s, %s, %s, %s, %s) AS n(d, t, r, v, x, q)
 ON CONFLICT (datastream_id) DO UPDATE SET
     previous_ts = CASE WHEN excluded.ts > l.ts THEN l.ts ELSE l.previous_ts END,
     previous_value = CASE WHEN excluded.ts > l.ts THEN l.value ELSE l.previous_value END,
@@ -94,7 +96,7 @@ def _store(readings: Sequence[Reading], frames: Sequence[FrameRecord]) -> BatchR
     changed: list[Row] = []
     if first:
         new, clashing = write_rows(first)
-        result.doubles, replaced = settle([*clashing, *again])
+        result.doubles, replaced = settle(clashing, again)
         result.stored, result.revised = len(new), len(replaced)
         changed = [*new, *replaced]
     _note_heard(readings, frames)
@@ -133,14 +135,14 @@ def _row(reading: Reading, entry: KeyEntry, stream: resolving.StreamEntry, numbe
         value = value * stream.times / stream.over
         quality |= examine(value, stream.checks, stream.memory)
     elif reading.text is None:
-        quality |= Quality.MISSING
+        quality |= _MISSING
     if not stream.confirmed:
-        quality |= Quality.UNIT
+        quality |= _UNIT
     if entry.state == Thing.State.PAUSED:
-        quality |= Quality.MAINTENANCE
+        quality |= _MAINTENANCE
     frame = numbers[reading.frame] if reading.frame is not None else 0
     us = microseconds(reading.ts)
-    return Row(us, stream.id, value, reading.text, int(quality), frame, reading.received)
+    return Row(us, reading.ts, stream.id, value, reading.text, quality, frame, reading.received)
 
 
 def _note_heard(readings: Sequence[Reading], frames: Sequence[FrameRecord]) -> None:
@@ -166,24 +168,25 @@ def _commit_number(changed: Sequence[Row]) -> int:
         if row.stream not in newest or row.us >= newest[row.stream].us:
             newest[row.stream] = row
     streams = sorted(newest)
-    first_ts, last_ts = instant(min(row.us for row in changed)), instant(max(row.us for row in changed))
-    with connection.cursor() as cursor:
+    ordered = [newest[stream] for stream in streams]
+    first_ts, last_ts = min(row.ts for row in changed), max(row.ts for row in changed)
+    numbers = Int4Array(streams)
+    latest = [
+        numbers,
+        TimeArray([row.us for row in ordered]),
+        TimeArray([microseconds(row.received) for row in ordered]),
+        FloatArray([row.value for row in ordered]),
+        TextArray([row.text for row in ordered]),
+        Int4Array([row.quality for row in ordered]),
+    ]
+    with binary_cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_COMMIT_LOCK])
-        cursor.execute(_BATCH, [first_ts, last_ts, len(changed), streams, hours(changed)])
-        number = int(cursor.fetchone()[0])
-        ordered = [newest[stream] for stream in streams]
-        cursor.execute(
-            _LATEST,
-            [
-                streams,
-                [instant(row.us) for row in ordered],
-                [row.received for row in ordered],
-                [row.value for row in ordered],
-                [row.text for row in ordered],
-                [row.quality for row in ordered],
-                [number] * len(streams),
-            ],
-        )
+        cursor.execute(_BATCH, [first_ts, last_ts, len(changed), numbers, Int4Array(hours(changed))])
+        found = cursor.fetchone()
+        if found is None:
+            raise RuntimeError("INSERT … RETURNING gave no batch number")
+        number = int(found[0])
+        cursor.execute(_LATEST, [number, *latest])
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(number)])
     events.publish(ReadingsStored(number, first_ts.isoformat(), last_ts.isoformat(), streams))
     return number

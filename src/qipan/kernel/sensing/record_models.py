@@ -69,7 +69,7 @@ class Latest(models.Model):
     quality = models.IntegerField(_("质量"), default=0)
     previous_ts = models.DateTimeField(_("前一时刻"), null=True)
     previous_value = models.FloatField(_("前一值"), null=True)
-    batch_id = models.BigIntegerField(_("批次"), db_index=True)
+    batch_id = models.BigIntegerField(_("批次"))
 
     scope: ClassVar[Scope] = _STREAM_SCOPE
 

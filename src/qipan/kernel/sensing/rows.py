@@ -1,4 +1,4 @@
-"""Observations as PostgreSQL's binary COPY wants them, and the arrays of the slow way."""
+"""Observations on their way into the store."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-UNIX_TO_EPOCH_US = 946_684_800_000_000
-HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-TRAILER = b"\xff\xff"
-COLUMNS = "ts, value, frame_id, datastream_id, quality, version"
+from qipan.kernel.sensing.packing import COPY_HEADER, COPY_TRAILER
 
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_UNIX_TO_EPOCH_US = 946_684_800_000_000
+_HOUR_US = 3_600_000_000
+COLUMNS = "ts, value, frame_id, datastream_id, quality, version"
 _FULL = np.dtype(
     [
         ("fields", ">i2"),
@@ -31,15 +31,16 @@ _FULL = np.dtype(
         ("version", ">i2"),
     ]
 )
-# A row without a value says -1 for the value's size and leaves the value out.
-_EMPTY = np.dtype([(name, _FULL.fields[name][0]) for name in _FULL.names if name != "value"])  # type: ignore[index, union-attr]
+# A row without a value gives -1 as the value's size and leaves the value out.
+_EMPTY = np.dtype([(name, _FULL[name]) for name in _FULL.names or () if name != "value"])
 
 
 @dataclass(slots=True)
 class Row:
-    """One observation on its way into the store; ``us`` is µs since 2000-01-01 UTC."""
+    """One observation; ``us`` is its instant in µs since 2000-01-01 UTC."""
 
     us: int
+    ts: datetime
     stream: int
     value: float | None
     text: str | None
@@ -54,18 +55,11 @@ def microseconds(instant: datetime) -> int:
     return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
 
 
-def instant(us: int) -> datetime:
-    """The aware instant of µs since 2000-01-01 UTC."""
-    return datetime.fromtimestamp((us + UNIX_TO_EPOCH_US) // 1_000_000, UTC).replace(
-        microsecond=us % 1_000_000
-    )
-
-
 def copy_binary(rows: Sequence[Row]) -> bytes:
-    """The whole COPY BINARY stream of these rows."""
+    """The whole COPY BINARY stream of these rows, in the order of ``COLUMNS``."""
     full = [row for row in rows if row.value is not None]
     empty = [row for row in rows if row.value is None]
-    return b"".join((HEADER, _pack(full, _FULL), _pack(empty, _EMPTY), TRAILER))
+    return b"".join((COPY_HEADER, _pack(full, _FULL), _pack(empty, _EMPTY), COPY_TRAILER))
 
 
 def _pack(rows: Sequence[Row], shape: np.dtype[Any]) -> bytes:
@@ -87,24 +81,15 @@ def _pack(rows: Sequence[Row], shape: np.dtype[Any]) -> bytes:
     return packed.tobytes()
 
 
-def columns(rows: Sequence[Row]) -> tuple[list[Any], ...]:
-    """Streams, instants, values, frames, qualities: one list per column."""
-    return (
-        [row.stream for row in rows],
-        [instant(row.us) for row in rows],
-        [row.value for row in rows],
-        [row.frame for row in rows],
-        [row.quality for row in rows],
-    )
+def _unix_us(rows: Sequence[Row]) -> npt.NDArray[np.int64]:
+    return np.fromiter((row.us for row in rows), np.int64, len(rows)) + _UNIX_TO_EPOCH_US
 
 
-def days(rows: Sequence[Row]) -> npt.NDArray[np.int64]:
-    """Distinct county days of the rows, as days since 1970-01-01."""
-    us = np.fromiter((row.us for row in rows), np.int64, len(rows))
-    return np.unique((us + UNIX_TO_EPOCH_US + 8 * 3_600_000_000) // 86_400_000_000)
+def days(rows: Sequence[Row]) -> list[int]:
+    """Distinct county days (UTC+8) of the rows, as days since 1970-01-01."""
+    return [int(day) for day in np.unique((_unix_us(rows) + 8 * _HOUR_US) // (24 * _HOUR_US))]
 
 
 def hours(rows: Sequence[Row]) -> list[int]:
     """Distinct hours since 1970 that the rows fall into."""
-    us = np.fromiter((row.us for row in rows), np.int64, len(rows))
-    return [int(hour) for hour in np.unique((us + UNIX_TO_EPOCH_US) // 3_600_000_000)]
+    return [int(hour) for hour in np.unique(_unix_us(rows) // _HOUR_US)]

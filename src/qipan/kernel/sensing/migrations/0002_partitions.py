@@ -37,6 +37,9 @@ CREATE TABLE sensing_framelog (
 CREATE INDEX sensing_framelog_of ON sensing_framelog (protocol, key, received);
 CREATE INDEX sensing_framelog_refused ON sensing_framelog (received) WHERE outcome = 'refused';
 
+-- Every reading moves its latest row in place: leave room for it on the page.
+ALTER TABLE sensing_latest SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
+
 -- Attaching a ready table blocks no writer; CREATE TABLE ... PARTITION OF would.
 CREATE FUNCTION sensing_partition(parent text, day date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
