@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 
@@ -142,6 +143,15 @@ def messages(labels: tuple[str, ...]) -> None:
             click.echo(f"{label}: {message}")
 
 
+@main.command("reference")
+def reference_pages() -> None:
+    """Write the reference pages from the modules' declarations."""
+    prepare()
+    from qipan.project import reference
+
+    click.echo(f"{reference.write_all()} pages in {reference.FOLDER.relative_to(ROOT)}")
+
+
 @main.command()
 def web() -> None:
     """Serve the pages, the API and the live values."""
@@ -173,3 +183,103 @@ def gateway() -> None:
     from qipan.kernel.sensing.gateway import process
 
     process.run()
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@click.option("--list", "only_list", is_flag=True, help="Name the benchmarks and stop.")
+def bench(names: tuple[str, ...], only_list: bool) -> None:
+    """Measure NAMES (default: all) against their goals, peers and limits."""
+    sys.path.insert(0, str(ROOT))
+    from qipan.project import benching
+
+    unknown = set(names) - set(benching.names())
+    if only_list or unknown:
+        click.echo("\n".join(benching.names()))
+        sys.exit(2 if unknown else 0)
+    prepare()
+    benching.run(names or benching.names())
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+def backup(file: Path) -> None:
+    """Write database, lake and files into FILE."""
+    prepare()
+    from qipan.project import archive
+
+    about = archive.backup(folder(), file)
+    click.echo(f"{file}: {file.stat().st_size:,} bytes, made {about['made']}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Put FILE into a new QIPAN_HOME."""
+    from qipan.project import archive, database
+
+    database.start(folder())
+    about = archive.restore(folder(), file)
+    click.echo(f"restored what was backed up {about['made']}")
+
+
+@main.command()
+@click.argument("target", type=click.Path(file_okay=False, path_type=Path))
+def export(target: Path) -> None:
+    """Write every register as CSV into the folder TARGET."""
+    prepare()
+    from qipan.project import exporting
+
+    total = exporting.export_all(target, lambda name, rows: click.echo(f"{name}: {rows}"))
+    click.echo(f"{total} rows")
+
+
+@main.command()
+@click.argument("what", type=click.Choice(["rules", "divisions", "organisations", "posts"]))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+def load(what: str, file: Path | None) -> None:
+    """Load the modules' rule tables, or a CSV FILE of divisions, organisations or posts."""
+    prepare()
+    from qipan.project import county
+
+    if what == "rules":
+        county.load_rules(lambda *_: None)
+        return
+    if file is None:
+        raise click.UsageError(f"load {what} needs a CSV file")
+    result = county.IMPORTS[what](file.read_text(encoding="utf-8-sig"))
+    click.echo(f"{result.written} written, {result.unchanged} unchanged, {len(result.faults)} refused")
+    for line, fault in result.faults:
+        click.echo(f"line {line}: {fault}")
+    sys.exit(1 if result.faults else 0)
+
+
+@main.command("new-module")
+@click.argument("label")
+@click.option(
+    "--chapter",
+    required=True,
+    type=click.Choice(["data", "governance", "public", "economy", "infrastructure"]),
+)
+@click.option("--action", required=True, type=int, help="Number in the plan.")
+@click.option("--name", required=True, help="Chinese name.")
+@click.option("--owner", required=True, help="Office that answers for it.")
+def new_module(label: str, chapter: str, action: int, name: str, owner: str) -> None:
+    """Write the skeleton of the system LABEL."""
+    from qipan.project import scaffold
+
+    values = {"label": label, "chapter": chapter, "action": str(action), "name": name, "owner": owner}
+    path = scaffold.write(PACKAGE, values)
+    click.echo(f"{path.relative_to(ROOT)}: now ./qipan manage makemigrations {label}")
+
+
+@main.command()
+def doctor() -> None:
+    """Look at what usually goes wrong; exit 1 when something did."""
+    prepare()
+    from qipan.project import doctor as looking
+
+    found = list(looking.findings())
+    for finding in found:
+        click.echo(f"{'ok  ' if finding.good else 'LOOK'} {finding.name:<14} {finding.said}")
+    sys.exit(0 if all(finding.good for finding in found) else 1)

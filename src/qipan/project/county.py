@@ -11,10 +11,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from qipan.kernel.access.models import Account
 from qipan.kernel.modules import registry, rule_tables
+from qipan.kernel.orgs import importing
 from qipan.kernel.ui import assets
 from qipan.project.home import mark_mode
 
 SEED = 371_525
+IMPORTS = {
+    "divisions": importing.import_divisions,
+    "organisations": importing.import_organisations,
+    "posts": importing.import_posts,
+}
 Report = Callable[[str, int, int], None]
 
 

@@ -1,0 +1,1 @@
+"""What crosses modules: the generic suite, conformance, end to end, faults."""
