@@ -51,7 +51,8 @@ def built() -> bool:
 def build(report: Report) -> bool:
     """Fetch the libraries and keep the needed files; False when they are there already.
 
-    ``report`` takes (what, done, of). Raises RuntimeError with npm's words when it fails; what was there before stays.
+    ``report`` takes (what, done, of). Raises RuntimeError with npm's words when it fails; what was there
+    before stays.
     """
     if built():
         return False
