@@ -11,6 +11,7 @@ from qipan.protocols.cap.model import (
     instant,
     instant_text,
     references,
+    whole_seconds,
 )
 from qipan.protocols.cap.signing import Verified, canonical, digest, sign, verify
 from qipan.protocols.cap.xml import Message, build, parse, schema_errors
@@ -18,5 +19,5 @@ from qipan.protocols.cap.xml import Message, build, parse, schema_errors
 __all__ = [
     "Alert", "Area", "CapError", "Info", "Message", "Named", "Problem", "Resource", "Verified", "build",
     "canonical", "circle_parts", "digest", "instant", "instant_text", "parse", "polygon_points", "problems",
-    "references", "schema_errors", "sign", "verify",
+    "references", "schema_errors", "sign", "verify", "whole_seconds",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from shapely.geometry import Polygon  # type: ignore[import-untyped]
+from shapely.geometry import Polygon
 
 from qipan.protocols.cap.model import Alert, Area, CapError, Info, references
 
