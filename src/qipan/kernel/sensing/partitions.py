@@ -1,9 +1,10 @@
 """Day partitions of observations, texts and frames: made ahead and on demand, dropped when cold."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
+import psycopg
 from django.db import connection, transaction
 
 from qipan.kernel.base.clock import COUNTY_ZONE, county_day, now
@@ -34,6 +35,23 @@ def ensure(table: str, days: Iterable[date]) -> None:
         for day in sorted(missing):
             cursor.execute("SELECT sensing_partition(%s, %s)", [table, day])
     transaction.on_commit(lambda: _known.update((table, day) for day in missing))
+
+
+def with_partitions(table: str, days: Iterable[date], write: Callable[[], None]) -> None:
+    """Run ``write`` in a savepoint, with the partitions of these days in place.
+
+    What this process knows of partitions may be out of date, since another one drops those that are cold.
+    """
+    wanted = list(days)
+    ensure(table, wanted)
+    try:
+        with transaction.atomic():
+            write()
+    except psycopg.errors.CheckViolation:
+        _known.clear()
+        ensure(table, wanted)
+        with transaction.atomic():
+            write()
 
 
 def make_ahead() -> None:

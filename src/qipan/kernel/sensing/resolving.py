@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from qipan.kernel.sensing.models import Datastream, DeviceKey, Latest, ObservedProperty, Thing
@@ -66,15 +66,17 @@ class Directory:
         for reading in readings:
             codes = wanted.setdefault((reading.protocol, reading.key), {})
             codes.setdefault(reading.code, reading)
+        known = _cached()
         fresh = time.monotonic() - CACHE_S
         for name in wanted:
-            entry = _cache.get(name)
+            entry = known.get(name)
             if entry is not None and entry.loaded > fresh:
                 self.entries[name] = entry
         self._load(name for name in wanted if name not in self.entries)
         self._quarantine({name for name in wanted if name not in self.entries}, wanted)
         self._add_streams(wanted)
-        transaction.on_commit(lambda: _cache.update(self.entries))
+        version = _register_version()
+        transaction.on_commit(lambda: _remember(version, self.entries))
 
     def _load(self, names: Iterable[KeyName]) -> None:
         keys = list(names)
@@ -132,13 +134,29 @@ class Directory:
                 entry.streams[code] = _entry(stream)
 
 
-# Shared by all batches of this process; a transaction that is rolled back never reaches it.
-_cache: dict[KeyName, KeyEntry] = {}
+# Shared by all batches of this process, per version of the register.
+_cache: dict[int, dict[KeyName, KeyEntry]] = {}
 
 
 def forget() -> None:
-    """Drop the cache: the register has changed or a batch has failed."""
+    """Drop the cache: a batch has failed and may have left entries of rows that were never committed."""
     _cache.clear()
+
+
+def _register_version() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT version FROM sensing_register")
+        return int(cursor.fetchone()[0])
+
+
+def _cached() -> dict[KeyName, KeyEntry]:
+    return _cache.get(_register_version(), {})
+
+
+def _remember(version: int, entries: dict[KeyName, KeyEntry]) -> None:
+    if version not in _cache:
+        _cache.clear()
+    _cache.setdefault(version, {}).update(entries)
 
 
 def known_properties() -> dict[str, ObservedProperty]:

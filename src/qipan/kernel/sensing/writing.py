@@ -4,15 +4,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
-from django.db import connection, transaction
+from django.db import connection
 
 from qipan.kernel.base.clock import county_day
 from qipan.kernel.sensing import partitions
 from qipan.kernel.sensing.models import Revision
-from qipan.kernel.sensing.packing import Int4Array, TextArray, TimeArray, binary_cursor
+from qipan.kernel.sensing.packing import Int4Array, PackedArray, TextArray, TimeArray, binary_cursor
 from qipan.kernel.sensing.quality import Quality
 from qipan.kernel.sensing.readings import FrameRecord
 from qipan.kernel.sensing.rows import COLUMNS, Row, copy_binary, days
@@ -72,7 +73,6 @@ def write_frames(frames: Sequence[FrameRecord], numbers: Sequence[int]) -> None:
     """Log the frames; those that are there already stay as they are."""
     if not frames:
         return
-    partitions.ensure(partitions.FRAME, {county_day(frame.received) for frame in frames})
     values = [
         (
             number,
@@ -87,18 +87,19 @@ def write_frames(frames: Sequence[FrameRecord], numbers: Sequence[int]) -> None:
         )
         for number, frame in zip(numbers, frames, strict=True)
     ]
+    days_of = {county_day(frame.received) for frame in frames}
     try:
-        with transaction.atomic(), binary_cursor() as cursor:
-            _copy_frames(cursor, values)
+        partitions.with_partitions(partitions.FRAME, days_of, lambda: _copy_frames(values))
     except psycopg.errors.UniqueViolation:
-        with connection.cursor() as cursor:
+        with binary_cursor() as cursor:
             cursor.executemany(_FRAMES, values)
 
 
-def _copy_frames(cursor: psycopg.Cursor[Any], values: Sequence[tuple[Any, ...]]) -> None:
+def _copy_frames(values: Sequence[tuple[Any, ...]]) -> None:
     names = "id, received, peer, protocol, key, direction, raw, outcome, reason"
     types = ("int8", "timestamptz", "varchar", "varchar", "varchar", "varchar", "bytea", "varchar", "varchar")
-    with cursor.copy(f"COPY sensing_framelog ({names}) FROM STDIN (FORMAT BINARY)") as copy:
+    statement = f"COPY sensing_framelog ({names}) FROM STDIN (FORMAT BINARY)"
+    with binary_cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(types)
         for row in values:
             copy.write_row(row)
@@ -110,12 +111,11 @@ def write_rows(rows: Sequence[Row]) -> tuple[list[Row], list[Clash]]:
     COPY is tried first; it fails as a whole when a row is there already, and then the present ones are
     looked up and left out. Another writer may come between: RuntimeError after ``_TRIES`` such races.
     """
-    partitions.ensure(partitions.OBSERVATION, map(_day, days(rows)))
     new, clashes = list(rows), list[Clash]()
     for _try in range(_TRIES):
         try:
-            with transaction.atomic(), binary_cursor() as cursor, cursor.copy(_COPY) as copy:
-                copy.write(copy_binary(new))
+            data = copy_binary(new)
+            partitions.with_partitions(partitions.OBSERVATION, map(_day, days(new)), partial(_copy, data))
         except psycopg.errors.UniqueViolation:
             found = _present(new)
             taken = {id(clash.row) for clash in found}
@@ -126,6 +126,11 @@ def write_rows(rows: Sequence[Row]) -> tuple[list[Row], list[Clash]]:
         write_texts([row for row in new if row.text is not None])
         return new, clashes
     raise RuntimeError(f"{len(new)} rows collided with another writer {_TRIES} times")
+
+
+def _copy(data: bytes) -> None:
+    with binary_cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.write(data)
 
 
 def _day(number: int) -> date:
@@ -148,17 +153,18 @@ def write_texts(rows: Sequence[Row]) -> None:
     """Store the texts beside their observations; the newest text wins."""
     if not rows:
         return
-    partitions.ensure(partitions.TEXT, map(_day, days(rows)))
     newest = list({(row.stream, row.us): row for row in rows}.values())
+    arrays = (
+        Int4Array([row.stream for row in newest]),
+        TimeArray([row.us for row in newest]),
+        TextArray([row.text for row in newest]),
+    )
+    partitions.with_partitions(partitions.TEXT, map(_day, days(newest)), lambda: _put_texts(arrays))
+
+
+def _put_texts(arrays: Sequence[PackedArray]) -> None:
     with binary_cursor() as cursor:
-        cursor.execute(
-            _TEXTS,
-            [
-                Int4Array([row.stream for row in newest]),
-                TimeArray([row.us for row in newest]),
-                TextArray([row.text for row in newest]),
-            ],
-        )
+        cursor.execute(_TEXTS, arrays)
 
 
 def settle(clashes: Sequence[Clash], again: Sequence[Row]) -> tuple[int, list[Row]]:

@@ -1,4 +1,4 @@
-"""Tables partitioned by county day: observations, their texts, the frame log."""
+"""Tables partitioned by county day (observations, their texts, the frame log); the register's version."""
 
 from typing import ClassVar
 
@@ -53,9 +53,28 @@ BEGIN
         'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, child,
         day::timestamp AT TIME ZONE 'Asia/Shanghai', (day + 1)::timestamp AT TIME ZONE 'Asia/Shanghai');
 END $$;
+
+-- The store caches keys and datastreams; this row tells it that somebody has changed one. A transaction
+-- number never comes again, not even after a rollback.
+CREATE TABLE sensing_register (one bool PRIMARY KEY DEFAULT true CHECK (one), version int8 NOT NULL);
+INSERT INTO sensing_register (version) VALUES (0);
+CREATE FUNCTION sensing_register_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE sensing_register SET version = pg_current_xact_id()::text::int8
+    WHERE version <> pg_current_xact_id()::text::int8;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER sensing_register_thing AFTER INSERT OR DELETE OR UPDATE OF state ON sensing_thing
+    FOR EACH STATEMENT EXECUTE FUNCTION sensing_register_changed();
+CREATE TRIGGER sensing_register_key AFTER INSERT OR DELETE OR UPDATE OF thing_id, protocol, key, valid_to
+    ON sensing_devicekey FOR EACH STATEMENT EXECUTE FUNCTION sensing_register_changed();
+CREATE TRIGGER sensing_register_stream AFTER INSERT OR DELETE OR UPDATE ON sensing_datastream
+    FOR EACH STATEMENT EXECUTE FUNCTION sensing_register_changed();
 """
 
 DROP = """
+DROP FUNCTION sensing_register_changed() CASCADE;
+DROP TABLE sensing_register;
 DROP FUNCTION sensing_partition(text, date);
 DROP TABLE sensing_framelog;
 DROP TABLE sensing_text;
