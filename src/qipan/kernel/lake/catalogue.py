@@ -8,7 +8,7 @@ import os
 import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -51,7 +51,10 @@ def catalogue_name() -> str:
 
 def warehouse() -> str:
     """Where the files lie: an URI (``settings.LAKE_WAREHOUSE``, else ``QIPAN_HOME/lake``)."""
-    return str(getattr(settings, "LAKE_WAREHOUSE", "") or (Path(settings.QIPAN_HOME) / "lake").as_uri())
+    # Not Path.as_uri: PyIceberg takes locations as they are, a coded blank would be a folder "%20".
+    return str(
+        getattr(settings, "LAKE_WAREHOUSE", "") or f"file://{Path(settings.QIPAN_HOME).resolve()}/lake"
+    )
 
 
 def database_uri() -> str:
@@ -138,10 +141,8 @@ def _create(table: Table) -> IcebergTable:
         "qipan.sort": ",".join(table.sort),
         "qipan.keep-days": str(table.keep_days or ""),
     }
-    try:
+    with suppress(NamespaceAlreadyExistsError):
         catalogue().create_namespace(table.owner)
-    except NamespaceAlreadyExistsError:
-        pass
     try:
         return catalogue().create_table(
             table.identifier, schema=schema, partition_spec=spec, properties=PROPERTIES | own

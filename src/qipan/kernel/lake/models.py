@@ -1,5 +1,7 @@
 """What the lake remembers in the records plane: batches, maintenance runs, holds."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -30,8 +32,8 @@ class LakeBatch(models.Model):
         db_table = "lake_batch"
         verbose_name = _("入湖批次")
         verbose_name_plural = _("入湖批次")
-        constraints = [models.UniqueConstraint(fields=["table", "batch"], name="lake_batch_once")]
-        indexes = [models.Index(fields=["table", "-at"], name="lake_batch_recent")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["table", "batch"], name="lake_batch_once")]
+        indexes: ClassVar = [models.Index(fields=["table", "-at"], name="lake_batch_recent")]
 
     def __str__(self) -> str:
         return f"{self.table} {self.batch}"
@@ -57,7 +59,7 @@ class LakeRun(models.Model):
         db_table = "lake_run"
         verbose_name = _("数据湖整理")
         verbose_name_plural = _("数据湖整理")
-        indexes = [models.Index(fields=["table", "-started_at"], name="lake_run_recent")]
+        indexes: ClassVar = [models.Index(fields=["table", "-started_at"], name="lake_run_recent")]
 
     def __str__(self) -> str:
         return f"{self.table} {self.started_at:%Y-%m-%d %H:%M}"

@@ -1,7 +1,5 @@
 """Reads: the files a filter leaves, and expressions over tables as they are or were."""
 
-from urllib.parse import unquote, urlsplit
-
 import ibis
 import pyarrow as pa
 from ibis.expr.types import Expr
@@ -15,6 +13,7 @@ from .catalogue import find
 from .pruning import tables_of
 from .schema import iceberg_schema
 from .snapshots import AsOf, resolve
+from .storage import local
 from .tables import Table
 
 _SEPARATOR = "__"
@@ -36,7 +35,7 @@ def files(declared: Table, where: str | BooleanExpression | None = None, as_of: 
     found = find(declared.path)
     if found is None:
         return []
-    return [_local(task.file.file_path) for task in _tasks(found, where or AlwaysTrue(), as_of)]
+    return [local(task.file.file_path) for task in _tasks(found, where or AlwaysTrue(), as_of)]
 
 
 def query(
@@ -68,7 +67,7 @@ def _show(name: str, where: BooleanExpression, as_of: AsOf) -> None:
         scan = found.scan(row_filter=where, snapshot_id=resolve(found, as_of))
         engine.show_rows(name, scan.to_arrow())
         return
-    engine.show_files(name, [_local(task.file.file_path) for task in tasks], found.schema())
+    engine.show_files(name, [local(task.file.file_path) for task in tasks], found.schema())
 
 
 def _tasks(found: IcebergTable, where: str | BooleanExpression, as_of: AsOf) -> list[FileScanTask]:
@@ -77,9 +76,3 @@ def _tasks(found: IcebergTable, where: str | BooleanExpression, as_of: AsOf) -> 
         return []
     tasks = list(found.scan(row_filter=where, snapshot_id=snapshot).plan_files())
     return sorted(tasks, key=lambda task: task.file.file_path)
-
-
-def _local(location: str) -> str:
-    """A path for ``file:`` locations; other schemes stay as they are."""
-    parts = urlsplit(location)
-    return unquote(parts.path) if parts.scheme == "file" else location

@@ -55,7 +55,7 @@ def replace(
     commit = Commit(batch or _key("replace"), LakeBatch.Kind.REPLACE, stored.num_rows, identity)
 
     def change(found: IcebergTable, to: Transaction, notes: dict[str, str]) -> None:
-        _swap(to, stored, where, notes)
+        swap(found, to, stored, where, notes)
 
     return _once(table, commit, change)
 
@@ -79,15 +79,22 @@ def upsert(table: Table, rows: pa.Table, keys: tuple[str, ...], batch: str) -> L
         old = found.scan(row_filter=place).to_arrow().select(table.schema.names).cast(table.schema)
         kept = old.join(stored.select(list(keys)), list(keys), join_type="left anti")
         merged = pa.concat_tables([kept.select(table.schema.names).cast(table.schema), stored])
-        _swap(to, conform(table, merged), place, notes)
+        swap(found, to, conform(table, merged), place, notes)
 
     commit = Commit(batch, LakeBatch.Kind.REPLACE, stored.num_rows, digest(stored))
     return _once(table, commit, change)
 
 
-def _swap(to: Transaction, rows: pa.Table, where: str | BooleanExpression, notes: dict[str, str]) -> None:
+def swap(
+    found: IcebergTable,
+    to: Transaction,
+    rows: pa.Table,
+    where: str | BooleanExpression,
+    notes: dict[str, str],
+) -> None:
     """Take out and put in; the snapshot between is marked, as nobody may travel to it."""
-    to.delete(where, snapshot_properties={PART: notes[BATCH]})
+    if list(found.scan(row_filter=where).plan_files()):
+        to.delete(where, snapshot_properties={PART: notes[BATCH]})
     to.append(rows, snapshot_properties=notes)
 
 

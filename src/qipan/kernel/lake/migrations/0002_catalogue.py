@@ -1,5 +1,7 @@
 """The catalogue's tables in schema ``lake``, in the layout of the Java JDBC catalogue (V1)."""
 
+from typing import ClassVar
+
 from django.db import migrations
 
 CREATE = """
@@ -25,5 +27,5 @@ DROP = "DROP SCHEMA lake CASCADE;"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lake", "0001_initial")]
-    operations = [migrations.RunSQL(CREATE, DROP)]
+    dependencies: ClassVar = [("lake", "0001_initial")]
+    operations: ClassVar = [migrations.RunSQL(CREATE, DROP)]

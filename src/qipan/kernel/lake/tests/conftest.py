@@ -10,5 +10,5 @@ import pytest
 def fresh_lake(settings, tmp_path: Path, db) -> Path:
     """Point the lake at an empty catalogue and folder; gives the folder."""
     settings.LAKE_CATALOGUE = f"test-{uuid4().hex}"
-    settings.LAKE_WAREHOUSE = tmp_path.as_uri()
+    settings.LAKE_WAREHOUSE = f"file://{tmp_path}"
     return tmp_path
