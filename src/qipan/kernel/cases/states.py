@@ -151,7 +151,7 @@ STEPS: dict[str, Step] = {
         _case("withdraw", BEFORE_FILING, _only(State.WITHDRAWN), Party.REPORTER),
         _case("ask_void", OPEN, _ANYWHERE, Party.DESK, "reason"),
         _case("void", OPEN, _only(State.VOIDED), Party.SUPERVISOR, "reason"),
-        _case("note", frozenset(State) - {State.MERGED}, _ANYWHERE, Party.DESK, "text"),
+        _case("note", frozenset(State), _ANYWHERE, Party.DESK, "text"),
         _case("urge", OPEN, _ANYWHERE, Party.SUPERVISOR, "text"),
         _case("merge", OPEN, _only(State.MERGED), Party.DESK, "master"),
         _case("unmerge", _only(State.MERGED), OPEN, Party.DESK, "reason"),

@@ -136,6 +136,15 @@ STEP_NAMES: dict[str, Promise] = {
     "cancel": _("取消任务"),
 }
 
+FLOW_NAMES: dict[str, Promise] = {
+    "urban7": _("城市管理七环节"),
+    "grid": _("网格事件"),
+    "dispatch": _("指挥调度"),
+    "hazard": _("隐患排查治理"),
+    "repair": _("报修"),
+    "consult": _("咨询答复"),
+}
+
 REASONS: dict[str, tuple[tuple[str, Promise], ...]] = {
     "refuse": (
         ("not_found", _("现场未发现")),

@@ -50,6 +50,7 @@ class Assignment(models.Model):
     done_by = models.ForeignKey(
         Account, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("反馈人")
     )
+    round = models.PositiveSmallIntegerField(_("轮次"), default=0)
     rework_no = models.PositiveSmallIntegerField(_("返工次数"), default=0)
     result = models.TextField(_("处置结果"), blank=True)
     cost = models.DecimalField(_("费用(元)"), max_digits=12, decimal_places=2, null=True, blank=True)
@@ -63,7 +64,7 @@ class Assignment(models.Model):
         ordering: ClassVar = ["sent_at", "pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["case"],
+                fields=["case", "round"],
                 condition=Q(role="lead") & ~Q(state="cancelled"),
                 name="cases_assignment_one_lead",
             )
