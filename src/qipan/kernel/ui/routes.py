@@ -20,13 +20,13 @@ from qipan.kernel.ui.site import Site, site
 RouteView = Callable[..., HttpResponseBase]
 
 
-def site_urls() -> list[URLPattern | URLResolver]:
+def site_urls(source: Site = site) -> list[URLPattern | URLResolver]:
     """URL patterns of the home page and of every page and register that the site holds now."""
     own: list[URLPattern | URLResolver] = [
         path("", home.home, name="home"),
         path("preferences/", preferences.change, name="preferences"),
     ]
-    return own + [path("", include((patterns, label))) for label, patterns in _by_label(site).items()]
+    return own + [path("", include((patterns, label))) for label, patterns in _by_label(source).items()]
 
 
 def _by_label(source: Site) -> dict[str, list[URLPattern]]:

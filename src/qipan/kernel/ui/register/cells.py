@@ -12,6 +12,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from qipan.kernel.ui.declarations import Column, Text
@@ -142,6 +144,8 @@ def shown(value: Any, field: Field | None = None) -> object:
 
 def plain(value: Any) -> object:
     """A value as JSON has it; times as ISO 8601 in the county's zone, rows as their key."""
+    if isinstance(value, SafeString):
+        return strip_tags(value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, datetime):

@@ -10,7 +10,9 @@ import orjson
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.utils.html import strip_tags
 from django.utils.http import content_disposition_header
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
 
@@ -116,7 +118,7 @@ def _sheet_value(column: Any, row: Any, listing: Listing) -> object:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and column.numeric):
         return value
     text = shown(value, column.field)
-    return "" if text == "—" else str(text)
+    return "" if text == "—" else strip_tags(str(text)) if isinstance(text, SafeString) else str(text)
 
 
 def _harmless(value: object) -> object:

@@ -54,7 +54,7 @@ class NumberRange(django_filters.NumericRangeFilter):
         return qs
 
 
-YES_NO = ((True, _("是")), (False, _("否")))
+YES_NO = (("", _("全部")), (True, _("是")), (False, _("否")))
 
 
 @lru_cache(maxsize=512)
@@ -89,7 +89,7 @@ def default_filter(model: type[models.Model], path: str) -> django_filters.Filte
         return RelatedFilter(rows=field.related_model, **label)
     if isinstance(field, models.BooleanField):
         return django_filters.TypedChoiceFilter(
-            choices=YES_NO, coerce=lambda text: text == "True", empty_label=_("全部"), **label
+            choices=YES_NO, coerce=lambda text: text == "True", empty_value=None, **label
         )
     if isinstance(field, models.DateField):
         return DayRange(**label)
