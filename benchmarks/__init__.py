@@ -1,0 +1,1 @@
+"""Measured figures of the systems, each against its goal: `./qipan bench`."""
