@@ -4,14 +4,17 @@ The text may be the row's key, the value of one of its unique text fields (a cod
 so that it works without JavaScript; with it, suggestions come from the register's options address.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from qipan.kernel.ui.declarations import Register
 from qipan.kernel.ui.register.size import estimated_rows
 
 SHORT_LIST = 400
@@ -118,6 +121,13 @@ def _any(names: Any, lookup: str, text: str) -> Q:
     return either
 
 
+def offer_suggestions(register: Register, fields: Mapping[str, forms.Field]) -> None:
+    """Tell the related fields of a form where their suggestions come from."""
+    for name, field in fields.items():
+        if isinstance(field, RelatedField):
+            field.widget.options_url = reverse(register.url_name("options"), args=[name])
+
+
 class RelatedField(forms.Field):
     """A form field that gives the related row itself."""
 
@@ -139,6 +149,15 @@ class RelatedField(forms.Field):
         if row is None:
             raise ValidationError(_("没有“%(text)s”") % {"text": value})
         return row
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether another row is meant, however it is called."""
+        try:
+            row = self.to_python(data)
+        except ValidationError:
+            return True
+        before = initial.pk if isinstance(initial, models.Model) else initial
+        return (row.pk if row is not None else None) != before
 
     def prepare_value(self, value: Any) -> Any:
         """The key of a row, for the widget."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
@@ -20,7 +21,7 @@ from qipan.kernel.ui.register.detail import detail_context
 from qipan.kernel.ui.register.export import TYPES, export
 from qipan.kernel.ui.register.listing import PAGE_SIZES, Listing
 from qipan.kernel.ui.register.masking import masking_for, opened_with_purpose
-from qipan.kernel.ui.register.related import suggestions
+from qipan.kernel.ui.register.related import offer_suggestions, suggestions
 from qipan.kernel.ui.rendering import render
 from qipan.kernel.ui.site import site
 
@@ -43,6 +44,7 @@ def list_rows(request: HttpRequest, *, register: Register) -> HttpResponseBase:
 
 def _list_context(request: HttpRequest, register: Register, listing: Listing) -> dict[str, object]:
     valid = listing.filterset.is_valid()
+    offer_suggestions(register, listing.filterset.form.fields)
     may_add = bool(register.create_fields) and decide(request.user, f"{register.prefix}.add").allowed
     on_map = register.place is not None and request.GET.get("view") == "map"
     kinds = [kind for kind in TYPES if kind != "geojson" or register.place is not None]
@@ -163,7 +165,7 @@ def edit_row(request: HttpRequest, *, register: Register, pk: object) -> HttpRes
 
 
 def _form_status(form: Any) -> int:
-    return 422 if form.is_bound and form.errors and not form.has_error(None, "conflict") else 200
+    return 422 if form.is_bound and form.errors and not form.has_error(NON_FIELD_ERRORS, "conflict") else 200
 
 
 @require_http_methods(["GET", "POST"])
