@@ -5,11 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from qipan.kernel.access.models import Account
 from qipan.kernel.modules import registry, rule_tables
 from qipan.kernel.orgs import importing
 from qipan.kernel.ui import assets
@@ -71,9 +69,3 @@ def load_rules(report: Report) -> None:
     for done, table in enumerate(tables, start=1):
         rule_tables.load(table.path)
         report("rule tables", done, len(tables))
-
-
-def needs_first_set_up() -> bool:
-    """No account that may sign in exists yet."""
-    tables = connection.introspection.table_names()
-    return Account._meta.db_table in tables and not Account.objects.exclude(kind="program").exists()

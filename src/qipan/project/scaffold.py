@@ -38,7 +38,14 @@ from qipan.domains.{chapter}.{label}.models import Entry
 from qipan.kernel.ui.declarations import Register
 
 REGISTERS = (
-    Register(Entry, "entries", ("name", "organisation"), filters=("organisation",), search=("name",), edit=("name", "organisation")),
+    Register(
+        Entry,
+        "entries",
+        ("name", "organisation"),
+        filters=("organisation",),
+        search=("name",),
+        edit=("name", "organisation"),
+    ),
 )
 ''',
     "module.py": '''"""{name}: what it brings to the house."""
@@ -48,7 +55,14 @@ from django.utils.translation import gettext_lazy as _
 from qipan.domains.{chapter}.{label}.registers import REGISTERS
 from qipan.kernel.modules.declarations import Module
 
-module = Module(action={action}, label="{label}", name=_("{name}"), owner=_("{owner}"), chapter="{chapter}", registers=REGISTERS)
+module = Module(
+    action={action},
+    label="{label}",
+    name=_("{name}"),
+    owner=_("{owner}"),
+    chapter="{chapter}",
+    registers=REGISTERS,
+)
 ''',
     "migrations/__init__.py": "",
     "tests/__init__.py": "",

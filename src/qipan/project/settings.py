@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "qipan.kernel.access.middleware.ActorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "qipan.kernel.modules.first_set_up.FirstSetUp",
     "qipan.kernel.ui.middleware.PlainErrors",
 ]
 ROOT_URLCONF = "qipan.project.urls"

@@ -14,16 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from qipan.kernel.access import pages as access_pages
 from qipan.kernel.access.models import Account, AuditEntry, Grant, RoleRow
 from qipan.kernel.access.periodic import PERIODIC
-from qipan.kernel.files import pages as file_pages
 from qipan.kernel.jobs import job
-from qipan.kernel.jobs import pages as job_pages
-from qipan.kernel.lake import pages as lake_pages
-from qipan.kernel.messages import pages as message_pages
 from qipan.kernel.modules.declarations import Module
 from qipan.kernel.modules.models import RuleTable
 from qipan.kernel.orgs.models import CalendarDay, Division, Grid, Organisation, Post
 from qipan.kernel.ui.declarations import Page, Register
 
+# Blocks below `ui` list their views in `pages.py` as (path, view, title, permission, in the menu).
+PLAIN_PAGES = ("files", "jobs", "messages", "lake")
 BLOCKS = (
     ("orgs", _("组织机构")),
     ("access", _("身份权限")),
@@ -167,16 +165,6 @@ PAGES: dict[str, tuple[Page, ...]] = {
         Page("explain/", access_pages.explanation, _("权限解释"), "access.explain.view"),
     ),
 }
-for _block, _pages in (
-    ("files", file_pages),
-    ("messages", message_pages),
-    ("jobs", job_pages),
-    ("lake", lake_pages),
-):
-    PAGES[_block] = tuple(
-        Page(path, view, title, permission, menu=menu) for path, view, title, permission, menu in _pages.PAGES
-    )
-
 for _name, _cron, _run in PERIODIC:
     job(name=_name, cron=_cron)(_run)
 
@@ -194,7 +182,7 @@ def _block_module(label: str, name: Any) -> Module:
         if offers is not None
     }
     found["registers"] = (*REGISTERS.get(label, ()), *found.get("registers", ()))
-    found["pages"] = (*PAGES.get(label, ()), *found.get("pages", ()))
+    found["pages"] = (*PAGES.get(label, ()), *_plain_pages(label), *found.get("pages", ()))
     return Module(
         action=0,
         label=label,
@@ -203,6 +191,14 @@ def _block_module(label: str, name: Any) -> Module:
         api=getattr(offers, "API", None),
         demo=getattr(demo, "build", None),
         **found,
+    )
+
+
+def _plain_pages(label: str) -> tuple[Page, ...]:
+    views = _part(label, "pages") if label in PLAIN_PAGES else None
+    return tuple(
+        Page(path, view, title, permission, menu=menu)
+        for path, view, title, permission, menu in (views.PAGES if views is not None else ())
     )
 
 

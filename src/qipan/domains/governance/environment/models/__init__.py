@@ -1,0 +1,6 @@
+"""Tables of the environment system, by what they are about."""
+
+from qipan.domains.governance.environment.models.air import AirDay, AirHour, Grade
+from qipan.domains.governance.environment.models.sites import Outlet, Site
+
+__all__ = ["AirDay", "AirHour", "Grade", "Outlet", "Site"]

@@ -1,0 +1,26 @@
+"""Ecology and environment (system 10): what it brings to the house."""
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from qipan.domains.governance.environment.layers import LAYERS
+from qipan.domains.governance.environment.pages import air
+from qipan.domains.governance.environment.quantities import QUANTITIES
+from qipan.domains.governance.environment.registers import REGISTERS
+from qipan.domains.governance.environment.standards import RULES_FOLDER
+from qipan.kernel.modules.declarations import Module, RuleTableFile
+
+module = Module(
+    action=10,
+    label="environment",
+    name=_("生态环境"),
+    owner=_("市生态环境局冠县分局"),
+    summary=_("空气、水和污染源的监测、预报、预警与处置"),
+    chapter="governance",
+    registers=REGISTERS,
+    pages=(*air.PAGES,),
+    quantities=QUANTITIES,
+    layers=LAYERS,
+    rule_tables=tuple(RuleTableFile(path) for path in sorted(Path(RULES_FOLDER).glob("*.yaml"))),
+)
