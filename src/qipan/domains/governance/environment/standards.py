@@ -42,7 +42,7 @@ class NoRuleError(LookupError):
 
 @dataclass(frozen=True)
 class RuleTable:
-    """One version of a rule table."""
+    """One version of a rule table, in force from ``valid_from`` until the day before ``valid_to``."""
 
     code: str
     version: str
@@ -59,7 +59,7 @@ class RuleTable:
 
     def covers(self, day: date) -> bool:
         """Whether the version is in force on that day."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
     def cell(self, *path: str) -> Any:
         """The content at a path of keys; MissingLimitError when it is absent or empty."""
@@ -111,7 +111,7 @@ def _check(tables: Sequence[RuleTable]) -> None:
         if not table.source:
             raise ValueError(f"{table.code} {table.version}: source: missing")
     for older, newer in pairwise(tables):
-        if older.valid_to is None or older.valid_to >= newer.valid_from:
+        if older.valid_to is None or older.valid_to > newer.valid_from:
             raise ValueError(f"{newer.code} {newer.version}: valid_from: overlaps {older.version}")
 
 
