@@ -8,12 +8,12 @@ import math
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Geod, Transformer
 from shapely import MultiPolygon, Polygon
 from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
-from shapely.ops import transform
 
 GRS80 = Geod(ellps="GRS80")
 
@@ -68,8 +68,15 @@ def buffer_m(geometry: BaseGeometry, metres: float) -> BaseGeometry:
     centre = geometry.centroid
     plane = f"+proj=aeqd +lat_0={centre.y} +lon_0={centre.x} +ellps=GRS80 +units=m"
     there = Transformer.from_crs("EPSG:4490", plane, always_xy=True)
-    flat = transform(there.transform, geometry).buffer(metres, quad_segs=16)
-    return transform(lambda x, y: there.transform(x, y, direction="INVERSE"), flat)
+    flat = _projected(geometry, there, "FORWARD").buffer(metres, quad_segs=16)
+    return _projected(flat, there, "INVERSE")
+
+
+def _projected(geometry: BaseGeometry, by: Transformer, direction: str) -> BaseGeometry:
+    def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(by.transform(xy[:, 0], xy[:, 1], direction=direction))
+
+    return shapely.transform(geometry, move)
 
 
 def circle(lon: float, lat: float, metres: float) -> BaseGeometry:

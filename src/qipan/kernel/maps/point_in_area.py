@@ -1,8 +1,8 @@
 """Which area holds a point: a raster of answers, and exact geometry only where the raster must ask.
 
-Each layer becomes a grid of 256 x 256 cells. A cell that lies wholly in one area, or wholly outside all
-of them, answers by itself; the others ask the polygons that touch them. A point on a shared border
-belongs to the area with the lowest code; the tolerance is zero.
+Each layer becomes a grid of 512 x 512 cells. A cell that lies wholly in one area, or wholly outside all
+of them, answers by itself; the others ask the areas that touch them, in the order of their codes. A point
+on a shared border belongs to the area with the lowest code; the tolerance is zero.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-CELLS = 256
+# The raster is first made coarse; only cells that must ask are divided once more.
+COARSE = 128
+FINER = 4
+CELLS = COARSE * FINER
 OUTSIDE = -1
+# A cell with the value ASK - n asks the areas of row n of the candidates.
 ASK = -2
 Indexes = NDArray[np.int32]
+Numbers = NDArray[np.float64]
 
 
 @dataclass
@@ -28,7 +33,7 @@ class AreaIndex:
     geometries: NDArray[np.object_]
     _bounds: tuple[float, float, float, float] = field(init=False, repr=False)
     _raster: Indexes = field(init=False, repr=False)
-    _tree: STRtree = field(init=False, repr=False)
+    _candidates: Indexes = field(init=False, repr=False)
 
     @classmethod
     def of(cls, areas: Sequence[tuple[str, BaseGeometry]]) -> "AreaIndex":
@@ -39,84 +44,111 @@ class AreaIndex:
         return cls(tuple(code for code, _geometry in ordered), geometries)
 
     def __post_init__(self) -> None:
-        """Build the tree and the raster."""
-        shapely.prepare(self.geometries)
-        self._tree = STRtree(self.geometries)
+        """Build the raster."""
+        self._bounds = (0.0, 0.0, 1.0, 1.0)
+        self._raster = np.full((CELLS, CELLS), OUTSIDE, dtype=np.int32)
+        self._candidates = np.full((0, 1), OUTSIDE, dtype=np.int32)
         if not self.codes:
-            self._bounds = (0.0, 0.0, 1.0, 1.0)
-            self._raster = np.full((1, 1), OUTSIDE, dtype=np.int32)
             return
+        shapely.prepare(self.geometries)
         west, south, east, north = (float(value) for value in shapely.total_bounds(self.geometries))
         self._bounds = (west, south, max(east, west + 1e-9), max(north, south + 1e-9))
-        self._raster = self._rasterise()
+        self._fill(STRtree(self.geometries))
 
-    def _rasterise(self) -> Indexes:
-        """Answer for each cell by its box: the one area that holds it, OUTSIDE, or ASK."""
+    def _fill(self, tree: STRtree) -> None:
+        rows, columns = (part.ravel() for part in np.indices((COARSE, COARSE)))
+        answers, _asked, _areas = self._classify(tree, rows, columns, COARSE)
+        self._raster = answers.reshape(COARSE, COARSE).repeat(FINER, axis=0).repeat(FINER, axis=1)
+        rows, columns = np.nonzero(self._raster == ASK)
+        answers, asked, areas = self._classify(tree, rows, columns, CELLS)
+        asking = np.flatnonzero(answers == ASK)
+        answers[asking] = ASK - np.arange(asking.size, dtype=np.int32)
+        self._raster[rows, columns] = answers
+        slots = np.full(answers.size, -1)
+        slots[asking] = np.arange(asking.size)
+        self._candidates = _padded(slots[asked], areas, asking.size)
+
+    def _classify(
+        self, tree: STRtree, rows: NDArray[np.intp], columns: NDArray[np.intp], size: int
+    ) -> tuple[Indexes, NDArray[np.intp], NDArray[np.intp]]:
+        """Answer of each cell (area, OUTSIDE or ASK), and the pairs of cell and area that touch."""
         west, south, east, north = self._bounds
-        xs = np.linspace(west, east, CELLS + 1)
-        ys = np.linspace(south, north, CELLS + 1)
+        width, height = (east - west) / size, (north - south) / size
         # Wider than the cell by a hair, so that rounding in `_cells` never skips a border.
-        hair_x, hair_y = (east - west) * 1e-12, (north - south) * 1e-12
-        boxes = shapely.box(
-            *np.broadcast_arrays(
-                xs[None, :-1] - hair_x, ys[:-1, None] - hair_y, xs[None, 1:] + hair_x, ys[1:, None] + hair_y
-            )
-        ).ravel()
-        answers = np.full(CELLS * CELLS, OUTSIDE, dtype=np.int32)
-        touched, _areas = self._tree.query(boxes, predicate="intersects")
-        answers[touched] = ASK
-        cells, areas = self._tree.query(boxes, predicate="within")
-        # A box may lie within two areas only if they overlap: those cells must ask.
-        unique, first, count = np.unique(cells, return_index=True, return_counts=True)
-        alone = unique[count == 1]
-        answers[alone] = areas[first[count == 1]]
-        shared = np.bincount(touched, minlength=answers.size) > 1
-        answers[shared & (answers >= 0)] = ASK
-        return answers.reshape(CELLS, CELLS)
+        hair = np.array((width, height)) * 1e-6
+        lower = np.column_stack((west + columns * width, south + rows * height)) - hair
+        upper = lower + (width, height) + 2 * hair
+        boxes = shapely.box(lower[:, 0], lower[:, 1], upper[:, 0], upper[:, 1])
+        cells, areas = tree.query(boxes)
+        touching = shapely.intersects(self.geometries[areas], boxes[cells])
+        cells, areas = cells[touching], areas[touching]
+        answers = np.full(len(boxes), OUTSIDE, dtype=np.int32)
+        answers[cells] = ASK
+        alone = np.bincount(cells, minlength=len(boxes))[cells] == 1
+        whole = np.zeros(len(cells), dtype=bool)
+        whole[alone] = shapely.contains_properly(self.geometries[areas[alone]], boxes[cells[alone]])
+        answers[cells[whole]] = areas[whole]
+        asked = answers[cells] == ASK
+        return answers, cells[asked], areas[asked]
 
-    def locate(self, lons: NDArray[np.float64], lats: NDArray[np.float64]) -> Indexes:
+    def locate(self, lons: Numbers, lats: Numbers) -> Indexes:
         """Position in ``codes`` of the area that holds each point; OUTSIDE (-1) where none does."""
-        rows, columns, inside = self._cells(lons, lats)
-        found = np.full(lons.shape, OUTSIDE, dtype=np.int32)
-        found[inside] = self._raster[rows[inside], columns[inside]]
-        asking = np.flatnonzero(found == ASK)
-        if asking.size:
-            found[asking] = self._ask(lons[asking], lats[asking])
-        return found
-
-    def _cells(
-        self, lons: NDArray[np.float64], lats: NDArray[np.float64]
-    ) -> tuple[Indexes, Indexes, NDArray[np.bool_]]:
         west, south, east, north = self._bounds
-        height, width = self._raster.shape
         # Written so that NaN is outside.
         inside = (lons >= west) & (lons <= east) & (lats >= south) & (lats <= north)
         with np.errstate(invalid="ignore"):
-            columns = ((lons - west) * (width / (east - west))).astype(np.int32)
-            rows = ((lats - south) * (height / (north - south))).astype(np.int32)
-        np.clip(columns, 0, width - 1, out=columns)
-        np.clip(rows, 0, height - 1, out=rows)
-        return rows, columns, inside
+            columns = ((lons - west) * (CELLS / (east - west))).astype(np.int32)
+            rows = ((lats - south) * (CELLS / (north - south))).astype(np.int32)
+        np.clip(columns, 0, CELLS - 1, out=columns)
+        np.clip(rows, 0, CELLS - 1, out=rows)
+        found = self._raster.ravel()[rows * CELLS + columns]
+        found[~inside] = OUTSIDE
+        asking = np.flatnonzero(found <= ASK)
+        if asking.size:
+            found[asking] = self._ask(lons[asking], lats[asking], ASK - found[asking])
+        return found
 
-    def _ask(self, lons: NDArray[np.float64], lats: NDArray[np.float64]) -> Indexes:
-        """Exact answers; on a border the lowest position, which is the lowest code."""
-        points = shapely.points(lons, lats)
-        asked, areas = self._tree.query(points, predicate="intersects")
-        lowest = np.full(lons.size, np.iinfo(np.int32).max, dtype=np.int32)
-        np.minimum.at(lowest, asked, areas.astype(np.int32))
-        lowest[lowest == np.iinfo(np.int32).max] = OUTSIDE
-        return lowest
+    def _ask(self, lons: Numbers, lats: Numbers, slots: Indexes) -> Indexes:
+        """Exact answers: the first candidate, by code, that covers the point."""
+        answers = np.full(lons.size, OUTSIDE, dtype=np.int32)
+        open_ = np.arange(lons.size)
+        for column in self._candidates.T:
+            areas = column[slots[open_]]
+            open_, areas = open_[areas != OUTSIDE], areas[areas != OUTSIDE]
+            # Grouped by area, so that each prepared geometry is used while it is at hand.
+            order = np.argsort(areas, kind="stable")
+            open_, areas = open_[order], areas[order]
+            hit = shapely.intersects_xy(self.geometries[areas], lons[open_], lats[open_])
+            answers[open_[hit]] = areas[hit]
+            open_ = open_[~hit]
+        return answers
 
     def code_at(self, lon: float, lat: float) -> str | None:
         """Code of the area that holds one point; None where none does."""
         west, south, east, north = self._bounds
         if not (west <= lon <= east and south <= lat <= north):
             return None
-        height, width = self._raster.shape
-        column = min(int((lon - west) * (width / (east - west))), width - 1)
-        row = min(int((lat - south) * (height / (north - south))), height - 1)
+        column = min(int((lon - west) * (CELLS / (east - west))), CELLS - 1)
+        row = min(int((lat - south) * (CELLS / (north - south))), CELLS - 1)
         answer = int(self._raster[row, column])
-        if answer == ASK:
-            candidates = self._tree.query(shapely.Point(lon, lat), predicate="intersects")
-            answer = int(candidates.min()) if candidates.size else OUTSIDE
-        return None if answer == OUTSIDE else self.codes[answer]
+        if answer >= 0:
+            return self.codes[answer]
+        if answer == OUTSIDE:
+            return None
+        for candidate in self._candidates[ASK - answer]:
+            if candidate == OUTSIDE:
+                break
+            if shapely.intersects_xy(self.geometries[candidate], lon, lat):
+                return self.codes[candidate]
+        return None
+
+
+def _padded(slots: NDArray[np.intp], areas: NDArray[np.intp], count: int) -> Indexes:
+    """Areas of each slot in ascending order, one row a slot, filled up with OUTSIDE."""
+    order = np.lexsort((areas, slots))
+    slots, areas = slots[order], areas[order]
+    sizes = np.bincount(slots, minlength=count)
+    table = np.full((count, int(sizes.max(initial=1))), OUTSIDE, dtype=np.int32)
+    starts = np.concatenate(([0], np.cumsum(sizes)[:-1])) if count else sizes
+    table[slots, np.arange(len(slots)) - starts[slots]] = areas
+    return table
