@@ -12,7 +12,7 @@ CAP_TYPE = "application/cap+xml"
 
 
 def atom(alerts: Iterable[Alert], *, title: str, base: str, updated: datetime) -> bytes:
-    """The feed; ``base`` is the site's address without a slash at the end, ``updated`` that of an empty feed."""
+    """The feed; ``base`` is the site's address without the last slash, ``updated`` that of an empty feed."""
     rows = list(alerts)
     feed = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM})  # type: ignore[dict-item]
     newest = max((row.published_at for row in rows if row.published_at), default=updated)

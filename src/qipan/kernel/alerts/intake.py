@@ -263,5 +263,5 @@ def answer(verdict: Verdict) -> bytes:
             addresses=row.sender or row.source.code,
             note=verdict.error or ("duplicate" if verdict.known else ""),
             references=triple or fallback,
-        )  # fmt: skip
+        )
     )

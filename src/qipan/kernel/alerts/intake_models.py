@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.orgs.models import Organisation
@@ -78,4 +79,8 @@ class Received(models.Model):
         verbose_name_plural = _("接入预警报文")
 
     def __str__(self) -> str:
-        return self.headline or self.identifier
+        return self.headline or self.identifier or self.digest[:12]
+
+    def get_absolute_url(self) -> str:
+        """The page where a person decides about it."""
+        return reverse("alerts:received", args=[self.pk])

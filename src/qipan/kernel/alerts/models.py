@@ -6,6 +6,7 @@ from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.access.models import Account
@@ -159,6 +160,10 @@ class Alert(Record):
 
     def __str__(self) -> str:
         return self.headline or f"{self.event_name} {self.get_colour_display()}"
+
+    def get_absolute_url(self) -> str:
+        """The staff page, which shows everything about it."""
+        return reverse("alerts:detail", args=[self.pk])
 
     @property
     def is_published(self) -> bool:

@@ -3,10 +3,43 @@
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.access.roles import RoleOffer
-from qipan.kernel.alerts import listeners, periodic, program
+from qipan.kernel.alerts import (
+    doors,
+    layers,
+    listeners,
+    pages,
+    pages_public,
+    periodic,
+    program,
+    registers,
+    steps,
+)
 
+HOME_PANELS = pages_public.HOME_PANELS
 JOBS = periodic.JOBS
+LAYERS = layers.LAYERS
 LISTENERS = listeners.LISTENERS
+PAGES = (
+    pages.desk,
+    pages.draft,
+    pages.detail,
+    pages.edit,
+    pages.sign,
+    pages.delivery,
+    pages.outcome,
+    steps.take,
+    steps.update,
+    steps.received,
+    doors.feed,
+    doors.certificate,
+    doors.cap_in,
+    doors.cap_file,
+    doors.live,
+    pages_public.public_list,
+    pages_public.public_detail,
+    pages_public.subscribe,
+)
+REGISTERS = registers.REGISTERS
 ROLES = (
     RoleOffer(
         "alerts.clerk",

@@ -30,7 +30,7 @@ def link(alert: Alert, row: Model, relation: str, text: str = "") -> Outcome:
 
 @transaction.atomic
 def open_cases(alert: Alert) -> list[Case]:
-    """Open a case in each division of a published warning whose rule names a case type; harmless to repeat."""
+    """Open a case in each division of a warning whose rule names a case type; harmless to repeat."""
     if not alert.case_type:
         return []
     by = program.account()

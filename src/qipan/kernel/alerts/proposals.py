@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from qipan.kernel.access import audit
+from qipan.kernel.access.decide import require
 from qipan.kernel.access.models import Account
 from qipan.kernel.alerts.catalogue import event_type
 from qipan.kernel.alerts.events import AlertDrafted
@@ -61,6 +62,8 @@ def propose(
     live one.
     InvalidInput for an unknown event, colour or division.
     """
+    if drafted_by.kind != Account.Kind.PROGRAM:
+        require(drafted_by, "alerts.alert.add")
     said = Content(onset=onset, expires=expires, **content)  # type: ignore[arg-type]
     divisions = _divisions(areas)
     _check(event, colour, said)
