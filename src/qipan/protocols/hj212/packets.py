@@ -65,6 +65,10 @@ class Packets(Generic[T]):
             return given_up
         return [*given_up, _join(self._pending.pop(key))]
 
+    def oldest(self) -> T | None:
+        """Token of the packet that waits longest."""
+        return next((pending.tokens[0] for pending in self._pending.values()), None)
+
     def expire(self, now: datetime) -> list[Joined[T]]:
         """Messages that waited too long, as far as they came."""
         old = [key for key, pending in self._pending.items() if now - pending.since >= WAIT]

@@ -20,7 +20,7 @@ _BODY = "CP=&&"
 _END = "&&"
 _HEAD_FIELDS = frozenset(("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO"))
 _SPELLING = {name.upper(): name for name in _HEAD_FIELDS}
-_LOOSE_BODY = re.compile(r"(?i)cp\s*=\s*(?:&&)?")
+_LOOSE_BODY = re.compile(r"(?i)cp[ ,]*=\s*(?:&&)?")
 _QN = re.compile(r"[0-9]{1,20}", re.ASCII)
 _MN_LIMIT = 64
 _PACKETS_LIMIT = 9999
@@ -191,7 +191,7 @@ def _fields(head: str, noted: list[str]) -> tuple[dict[str, str], tuple[Item, ..
 def _forgive(name: str, value: str | None, noted: list[str]) -> tuple[str, str, bool]:
     """A head field of odd form: (name, value, whether the standard knows it)."""
     plain = name.strip(" ,")
-    if value is None or not plain:
+    if value is None or not plain or "&&" in value:
         raise Malformed("head", name[:40])
     known = _SPELLING.get(plain.upper())
     if known is None:
