@@ -92,7 +92,7 @@ def cap_in(request: HttpRequest) -> HttpResponse:
     )
 
 
-@page("live", _("实时预警"), permission="public", menu=False)
+@page("live", _("实时预警"), permission="public", menu=False)  # type: ignore[arg-type]
 async def live(request: HttpRequest) -> StreamingHttpResponse:
     """Server-sent events: ``alert`` for each message published after the stream began (or Last-Event-ID)."""
     last = request.headers.get("Last-Event-ID", "")

@@ -1,6 +1,7 @@
 """The staff's pages: desk, one warning, draft, edit, sign, delivery, calls and outcome."""
 
 from collections.abc import Callable
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.access.audit import entries_of
 from qipan.kernel.access.decide import decide, require
-from qipan.kernel.access.models import Account
+from qipan.kernel.access.models import Account, Actor
 from qipan.kernel.alerts import actions, recipients
 from qipan.kernel.alerts.deliveries import texts_of
 from qipan.kernel.alerts.forms import DraftForm, EditForm
@@ -30,6 +31,11 @@ def account_of(request: HttpRequest) -> Account:
     if not isinstance(request.user, Account):
         raise Refused((_now("请先登录"),))
     return request.user
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who asks: the middleware puts an Account or the one visitor there."""
+    return cast(Actor, request.user)
 
 
 def told(request: HttpRequest, done: str, action: Callable[[], object]) -> bool:
@@ -56,7 +62,7 @@ def find(request: HttpRequest, pk: int) -> Alert:
     )
     alert = get_object_or_404(rows.prefetch_related("areas"), pk=pk)
     if not alert.is_published:
-        require(request.user, "alerts.alert.view", alert)
+        require(actor_of(request), "alerts.alert.view", alert)
     return alert
 
 
@@ -73,7 +79,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "held": Received.objects.filter(state=Received.State.HELD).select_related("source"),
         "overdue": overdue.select_related("alert", "account"),
         "ended": rows.published().exclude(state=State.ACTIVE).order_by("-published_at")[:RECENT],
-        "may_draft": decide(request.user, "alerts.alert.add").allowed,
+        "may_draft": decide(actor_of(request), "alerts.alert.add").allowed,
     }
     return render(request, "alerts/desk.html", context)
 
@@ -124,7 +130,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def _may(request: HttpRequest, alert: Alert) -> dict[str, bool]:
     """Which buttons make sense for this actor now."""
     allowed = {
-        verb: decide(request.user, f"alerts.alert.{verb}", alert).allowed
+        verb: decide(actor_of(request), f"alerts.alert.{verb}", alert).allowed
         for verb in ("view", "change", "submit", "sign", "publish")
     }
     return {
@@ -223,7 +229,7 @@ def outcome(request: HttpRequest, pk: int) -> HttpResponse:
         "outcomes": alert.outcomes.select_related("content_type").prefetch_related("row"),
         "addressed": Recipient.objects.filter(alert=alert).count(),
         "may": _may(request, alert),
-        "may_report": decide(request.user, "alerts.alert.receive").allowed,
+        "may_report": decide(actor_of(request), "alerts.alert.receive").allowed,
         "tab": "outcome",
     }
     return render(request, "alerts/outcome.html", context)

@@ -14,6 +14,7 @@ from qipan.kernel.access.models import Account
 from qipan.kernel.alerts import callouts, documents, recipients
 from qipan.kernel.alerts.deliveries import send_messages
 from qipan.kernel.alerts.events import AlertDrafted, AlertEnded, AlertPublished
+from qipan.kernel.alerts.keys import identity
 from qipan.kernel.alerts.models import Alert, AlertArea, Evidence, MessageType, Signature, State, Status
 from qipan.kernel.alerts.proposals import content_of, fill
 from qipan.kernel.alerts.signing import EDITABLE, check_person, expect, locked, set_areas, stamp
@@ -51,7 +52,7 @@ def _check_document(alert: Alert) -> None:
     """What goes out must be what was signed: the digest is computed again from the signed bytes."""
     if alert.document is None or cap.digest(bytes(alert.document)) != alert.digest:
         raise Conflict(_("签发的报文已被改动,不能发布"))
-    cap.verify(bytes(alert.document), [documents.identity().parsed])
+    cap.verify(bytes(alert.document), [identity().parsed])
 
 
 def _go_live(alert: Alert) -> None:

@@ -1,17 +1,19 @@
 """Doors for programs and pages for people: CAP out and in, the feed, rights on every page."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from lxml import etree
 
 from qipan.kernel.access.models import Account
-from qipan.kernel.alerts import intake, keys, recipients
+from qipan.kernel.alerts import doors, intake, keys, recipients
 from qipan.kernel.alerts.actions import lift, sign, submit
 from qipan.kernel.alerts.documents import national_events
 from qipan.kernel.alerts.models import Alert, Received, Signature, Source, State, Subscription
@@ -279,6 +281,23 @@ def test_residents_see_warnings_and_their_proof(county: County) -> None:
     assert alert.digest in page
     assert "空气转好" in page
     assert not any(account.name in page for account in (county.signer, county.drafter))
+
+
+def test_the_live_stream_tells_what_is_published(county: County) -> None:
+    alert = published(county)
+
+    async def first_chunks() -> list[bytes]:
+        stream = doors._stream(0)
+        chunks = [await anext(stream), await anext(stream)]
+        await stream.aclose()  # type: ignore[attr-defined]
+        return chunks
+
+    retry, event = async_to_sync(first_chunks)()
+    assert retry == b"retry: 3000\n\n"
+    lines = event.decode().splitlines()
+    assert lines[:2] == [f"id: {alert.pk}", "event: alert"]
+    assert json.loads(lines[2].removeprefix("data: "))["headline"] == alert.headline
+    assert doors._since(alert.pk) == []
 
 
 def test_an_exercise_is_not_shown_to_residents(county: County) -> None:

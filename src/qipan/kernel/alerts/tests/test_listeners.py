@@ -74,10 +74,8 @@ def test_areas_by_rule(county: County) -> None:
     assert listeners.areas_of(AlertRule("e", "r", "red", "county"), event) == ["371525000000"]
     assert listeners.areas_of(AlertRule("e", "r", "red", "township"), event) == [LIULIN]
     assert listeners.areas_of(AlertRule("e", "r", "red", lambda found: [SANGA]), event) == [SANGA]
-    assert (
-        listeners.areas_of(AlertRule("e", "r", "red"), SimpleNamespace(thing=SimpleNamespace(division=None)))
-        == []
-    )  # type: ignore[arg-type]
+    event.thing.division = None
+    assert listeners.areas_of(AlertRule("e", "r", "red"), event) == []
 
 
 def test_confirming_the_message_reaches_the_ladder(county: County) -> None:
