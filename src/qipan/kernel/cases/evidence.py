@@ -14,7 +14,6 @@ from qipan.kernel.cases.places import LARGEST_ERROR_M
 from qipan.kernel.cases.turns import Turn
 from qipan.kernel.cases.wording import PhotoKind
 from qipan.kernel.files import photos as pictures
-from qipan.kernel.orgs.models import Grid
 
 OLDEST = timedelta(minutes=30)
 FARTHEST_M = 50.0
@@ -92,17 +91,19 @@ def doubts(photo: CasePhoto, case: Case) -> list[str]:
         found.append("poor_fix")
     if photo.distance_m is not None and photo.distance_m > FARTHEST_M + (photo.accuracy_m or 0.0):
         found.append("far")
-    if case.grid is not None and _outside(photo.lon, photo.lat, case.grid):
+    if _outside(photo, case):
         found.append("outside_grid")
     return found
 
 
-def _outside(lon: float, lat: float, grid: Grid) -> bool:
-    found = maps.where(lon, lat)
-    if found.grid is not None:
-        return found.grid != grid.code
-    # where grids have no drawn outline, the village is the finest area known
-    return found.village != grid.division.code if found.village is not None else True
+def _outside(photo: CasePhoto, case: Case) -> bool:
+    """Whether photo and matter lie in different grids (villages where grids have no drawn outline)."""
+    if photo.lon is None or photo.lat is None or case.lon is None or case.lat is None:
+        return False
+    taken, matter = maps.where(photo.lon, photo.lat), maps.where(case.lon, case.lat)
+    if matter.grid is not None:
+        return taken.grid != matter.grid
+    return matter.village is not None and taken.village != matter.village
 
 
 def require_photo(turn: Turn, kind: str, photos: Sequence[PhotoInput]) -> None:

@@ -24,6 +24,8 @@ from qipan.kernel.cases.states import State
 from qipan.kernel.cases.turns import Turn
 from qipan.kernel.cases.type_sets import current_type
 from qipan.kernel.cases.wording import PhotoKind, Source
+from qipan.kernel.maps.county import COUNTY
+from qipan.kernel.maps.models import Area
 from qipan.kernel.orgs.models import Organisation
 
 COUNTER = """
@@ -197,6 +199,8 @@ def _place(case: Case, place: Spot) -> None:
     case.address, case.division, case.grid = place.address[:200], place.division, place.grid
     if place.known and case.division is None:
         case.locate()
+        if case.division is None and Area.objects.of(COUNTY).exists():
+            raise InvalidInput("place", _("位置不在本县范围内,请向当地反映"))
 
 
 def county_organisation() -> Organisation:

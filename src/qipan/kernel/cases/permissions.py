@@ -29,7 +29,7 @@ SUPERVISED_SUSPENSION = timedelta(days=30)
 
 # What the roles of a module that declares case types need on top of its own permissions.
 CLERK_PERMISSIONS = (
-    "cases.case.view",
+    "cases.*.view",
     "cases.case.add",
     "cases.case.accept",
     "cases.case.verify",
@@ -40,6 +40,7 @@ CLERK_PERMISSIONS = (
     "cases.case.check",
     "cases.case.close",
     "cases.rating.*",
+    "cases.case.unmask",
 )
 CHIEF_PERMISSIONS = ("cases.*",)
 

@@ -177,6 +177,11 @@ def _name_of(turn: Turn) -> str:
     return turn.case.reporter_name or str(_("上报人(凭回执)")) if turn.receipt else str(_("访客"))
 
 
+def name_of_reporter(case: Case) -> str:
+    """The name left with the report, else that of the account; empty for an unknown reporter."""
+    return case.reporter_name or (str(case.reporter) if case.reporter else "")
+
+
 def wrong_state(case: Case, step: str) -> Conflict:
     """What to tell somebody whose step came too late: what happened meanwhile, and by whom."""
     last = case.events.order_by("-seq").first()

@@ -26,6 +26,12 @@ from qipan.kernel.orgs.models import Organisation
 
 OPEN_STATES = tuple(sorted(OPEN))
 RATING_DAYS = 7
+# Rows that hang on a case are seen by whoever sees the case.
+CASE_SCOPE = Scope(
+    organisation=("case__desk", "case__holder", "case__handler"),
+    division="case__division__code",
+    grid="case__grid",
+)
 
 
 class CaseRows(models.QuerySet["Case"]):

@@ -7,8 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernel.base.scope import Scope
 from qipan.kernel.cases.clock import Limit, Pause, Unit
-from qipan.kernel.cases.models.case import Case
+from qipan.kernel.cases.models.case import CASE_SCOPE, Case
 from qipan.kernel.cases.models.work import Assignment
 from qipan.kernel.cases.wording import ClockChoice, UnitChoice
 
@@ -69,6 +70,7 @@ class CaseClock(models.Model):
     next_level = models.PositiveSmallIntegerField(_("下一级别"), null=True, blank=True)
     next_level_at = models.DateTimeField(_("下次提醒"), null=True, blank=True)
 
+    scope: ClassVar[Scope] = CASE_SCOPE
     objects = ClockRows.as_manager()
 
     class Meta:
@@ -143,6 +145,12 @@ class Escalation(models.Model):
     fired_at = models.DateTimeField(_("提醒时间"))
     late = models.BooleanField(_("补发"), default=False)
     recipients = models.PositiveIntegerField(_("通知人数"), default=0)
+
+    scope: ClassVar[Scope] = Scope(
+        organisation=("clock__case__desk", "clock__case__holder", "clock__case__handler"),
+        division="clock__case__division__code",
+        grid="clock__case__grid",
+    )
 
     class Meta:
         ordering: ClassVar = ["-fired_at"]

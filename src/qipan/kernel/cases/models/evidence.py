@@ -6,7 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.access.models import Account
-from qipan.kernel.cases.models.case import Case, CaseEvent
+from qipan.kernel.base.scope import Scope
+from qipan.kernel.cases.models.case import CASE_SCOPE, Case, CaseEvent
 from qipan.kernel.cases.models.work import Assignment
 from qipan.kernel.cases.wording import PHOTO_FLAGS, Grade, PhotoKind
 from qipan.kernel.files.models import StoredFile
@@ -67,6 +68,8 @@ class Rating(models.Model):
         Account, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("回访人")
     )
     call_text = models.TextField(_("回访记录"), blank=True)
+
+    scope: ClassVar[Scope] = CASE_SCOPE
 
     class Meta:
         ordering: ClassVar = ["-at"]

@@ -269,7 +269,7 @@ def test_work_finished_at_night_after_due_is_in_time(county: County, clock: Cloc
     late = smoke(county)
     act(late, "sign", county.worker)
     act(late, "start", county.worker)
-    clock.set(at("2026-03-04 08:30:01"))
+    clock.set(at("2026-03-04 09:00:01"))
     act(late, "feedback", county.worker, text="已处理", photos=[photo()])
     assert late.clocks.get(kind="handle").outcome == "late"
 
