@@ -1,1 +1,1 @@
-"""The HTTP API generated from registers."""
+"""The program's own API: every register read and written as JSON, with its description."""

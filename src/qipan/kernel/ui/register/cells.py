@@ -98,8 +98,13 @@ class BoundColumn:
         return Cell(shown(value, self.field), number=self.numeric)
 
     def plain(self, row: Any, masking: Masking) -> object:
-        """The value for JSON and tables: numbers, booleans, ISO text; labels of choices stay codes."""
-        return plain(masking.apply(self.name, self.value(row)))
+        """The value for programs: numbers, booleans, ISO text; choices as codes, related rows as keys.
+
+        A column named after a field gives the field itself, however people are shown it.
+        """
+        if self.field is None or "__" in self.name:
+            return plain(masking.apply(self.name, self.value(row)))
+        return plain(masking.apply(self.name, getattr(row, self.field.attname)))
 
 
 def field_at(model: type[models.Model], path: str) -> Field | None:

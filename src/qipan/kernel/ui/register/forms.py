@@ -14,7 +14,7 @@ from qipan.kernel.access.models import Actor
 from qipan.kernel.base.errors import Conflict
 from qipan.kernel.ui.declarations import Register
 from qipan.kernel.ui.register.cells import plain
-from qipan.kernel.ui.register.related import RelatedField, offer_suggestions
+from qipan.kernel.ui.register.related import RelatedField
 
 VERSION = "row_version"
 
@@ -22,7 +22,6 @@ VERSION = "row_version"
 def form_class(register: Register, fields: tuple[str, ...]) -> type[forms.ModelForm[Any]]:
     """A ModelForm over the given fields; with a hidden version when the model keeps one."""
     made = forms.modelform_factory(register.model, fields=fields, formfield_callback=form_field)
-    offer_suggestions(register, made.base_fields)
     if has_version(register.model):
         made.base_fields[VERSION] = forms.IntegerField(widget=forms.HiddenInput, required=False)
     return made

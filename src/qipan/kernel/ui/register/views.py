@@ -126,6 +126,7 @@ def new_row(request: HttpRequest, *, register: Register) -> HttpResponse:
     require(request.user, f"{register.prefix}.add")
     made = forms.form_class(register, register.create_fields)
     form = made(request.POST or None, request.FILES or None, initial=request.GET.dict())
+    offer_suggestions(register, form.fields)
     if request.method == "POST" and form.is_valid():
         row = forms.create(register, form, request.user)
         notices.success(request, _("已新建“%(row)s”") % {"row": row})
@@ -144,6 +145,7 @@ def edit_row(request: HttpRequest, *, register: Register, pk: object) -> HttpRes
     require(request.user, f"{register.prefix}.change", row)
     made = forms.form_class(register, register.edit)
     form = made(request.POST or None, request.FILES or None, instance=row, initial=forms.first_version(row))
+    offer_suggestions(register, form.fields)
     status = 200
     if request.method == "POST" and form.is_valid():
         try:
