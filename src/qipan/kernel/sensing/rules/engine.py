@@ -44,6 +44,7 @@ class Engine:
             for item, view in self.by_stream.get(number, ()):
                 if ts <= view.seen:
                     self.late += 1
+                    view.recall(ts, value, quality)
                     continue
                 view.take(ts, value, quality, ts if heard is None else heard)
                 item.dirty = True

@@ -39,6 +39,17 @@ class StreamView:
             self.window.append((ts, value))
             self.shorten(ts)
 
+    def recall(self, ts: float, value: float | None, quality: int) -> None:
+        """Take in a reading that was judged before a restart: it fills the window and the present value."""
+        if ts == self.seen:
+            self.raw, self.quality = value, quality
+        if value is None or quality & BAD:
+            return
+        if ts > self.good_at:
+            self.good, self.good_at = value, ts
+        if self.window_s and (not self.window or self.window[-1][0] < ts):
+            self.window.append((ts, value))
+
     def shorten(self, now: float) -> None:
         """Drop what has left the window."""
         while self.window and self.window[0][0] <= now - self.window_s:

@@ -92,7 +92,10 @@ class Watch:
         truths = [level.truth(self.inputs) for level in self.rule.levels]
         wanted = self._ripe(truths, now)
         if not self.severity:
-            if wanted is None or not in_schedule(self.rule.rule.schedule, now):
+            if not in_schedule(self.rule.rule.schedule, now):
+                self.pending = [None] * len(self.pending)
+                return None
+            if wanted is None:
                 return None
             level, edge = wanted
             return self._become("fired", level.severity, edge)

@@ -1,7 +1,7 @@
 """Rule tests as in promtool: fabricated series, a clock, and what the rule must say at which time.
 
-Notation of a series, one item per step, blanks between: ``3.5`` a value · ``_`` no reading · ``4x10`` 4,
-then ten times more · ``_x5`` five steps without one · ``1+2x3`` 1 3 5 7 · ``9-1x2`` 9 8 7 · ``7!`` a flagged value.
+Notation of a series, one item per step, blanks between: ``3.5`` a value, ``_`` no reading, ``4x10`` a 4 and
+ten more, ``_x5`` five steps without, ``1+2x3`` 1 3 5 7, ``9-1x2`` 9 8 7, ``7!`` a flagged value.
 """
 
 import re
