@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from . import forecast, skill
     from .evolution import evolve, plan
     from .hotcold import Watermark, union, watermark
-    from .maintenance import maintain
+    from .maintenance import maintain, maintain_all
     from .reading import files, query, table
     from .snapshots import Moment, history, pin, rollback, unpin
     from .tables import Table
@@ -31,6 +31,7 @@ _HOMES = {
     "forecast": "forecast",
     "history": "snapshots",
     "maintain": "maintenance",
+    "maintain_all": "maintenance",
     "pin": "snapshots",
     "plan": "evolution",
     "query": "reading",
@@ -55,6 +56,7 @@ __all__ = [
     "forecast",
     "history",
     "maintain",
+    "maintain_all",
     "pin",
     "plan",
     "query",

@@ -9,7 +9,6 @@ import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -22,6 +21,7 @@ from pyiceberg.transforms import IdentityTransform
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool, QueuePool
 
+from .place import catalogue_name, warehouse
 from .schema import add_columns, iceberg_schema
 from .tables import Table
 
@@ -42,19 +42,6 @@ PROPERTIES = {
 
 _catalogues: dict[tuple[int, str, str, str], SqlCatalog] = {}
 _guard = threading.Lock()
-
-
-def catalogue_name() -> str:
-    """Name under which every engine knows the catalogue; ``settings.LAKE_CATALOGUE`` overrides it."""
-    return str(getattr(settings, "LAKE_CATALOGUE", "qipan"))
-
-
-def warehouse() -> str:
-    """Where the files lie: an URI (``settings.LAKE_WAREHOUSE``, else ``QIPAN_HOME/lake``)."""
-    # Not Path.as_uri: PyIceberg takes locations as they are, a coded blank would be a folder "%20".
-    return str(
-        getattr(settings, "LAKE_WAREHOUSE", "") or f"file://{Path(settings.QIPAN_HOME).resolve()}/lake"
-    )
 
 
 def database_uri() -> str:

@@ -165,7 +165,10 @@ def at_lead(
     model: str | None = None,
     member: int = MEDIAN,
 ) -> pa.Table:
-    """The series of values said ``lead_h`` hours before: issue, valid, place, value, ordered by place, valid."""
+    """The series of values said ``lead_h`` hours before.
+
+    Columns issue, valid, place, value, ordered by place and valid.
+    """
     t = table(forecasts)
     chosen = t.filter(t.quantity == quantity, t.lead_h == lead_h, t.member == member)
     if place is not None:

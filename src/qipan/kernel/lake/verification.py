@@ -12,8 +12,9 @@ from sqlalchemy import text
 
 from qipan.kernel.base.clock import now
 
-from .catalogue import catalogue, catalogue_name, writer_lock
+from .catalogue import catalogue, writer_lock
 from .models import LakeHold
+from .place import catalogue_name
 from .snapshots import total
 from .storage import filesystem, local
 from .tables import Table
