@@ -94,8 +94,9 @@ def derive(touched: dict[int, set[datetime]]) -> int:
         if not own:
             continue
         values = _hour_values(own, min(hours) - HOUR, max(hours))
-        written += _write_hours(site, sorted(hours & set(values)), values)
-        for day in sorted({county_day(hour - timedelta(seconds=1)) for hour in hours}):
+        filled = sorted(hours & set(values))
+        written += _write_hours(site, filled, values)
+        for day in sorted({county_day(hour - timedelta(seconds=1)) for hour in filled}):
             _write_day(site, day)
     return written
 

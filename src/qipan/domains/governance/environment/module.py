@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
+from qipan.domains.governance.environment import demo, jobs
 from qipan.domains.governance.environment.layers import LAYERS
 from qipan.domains.governance.environment.pages import air
 from qipan.domains.governance.environment.quantities import QUANTITIES
@@ -22,5 +23,8 @@ module = Module(
     pages=(*air.PAGES,),
     quantities=QUANTITIES,
     layers=LAYERS,
+    jobs=jobs.JOBS,
+    listeners=jobs.LISTENERS,
+    demo=demo.build,
     rule_tables=tuple(RuleTableFile(path) for path in sorted(Path(RULES_FOLDER).glob("*.yaml"))),
 )

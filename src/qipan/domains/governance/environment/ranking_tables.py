@@ -31,7 +31,7 @@ class RankingRow:
 
 
 def rows(period: str, day: date, *, without: str = "") -> list[RankingRow]:
-    """The ranking of a period that holds ``day``; ``without`` a station's code shows it as if it did not count."""
+    """The ranking of the period that holds ``day``, as if the station ``without`` (a code) did not count."""
     if period == "hour":
         return _of_hour(without)
     first, last = span(period, day)

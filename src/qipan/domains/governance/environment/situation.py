@@ -59,7 +59,11 @@ def last_hour() -> datetime | None:
 def air_now(sites: "QuerySet[Site]") -> list[AirNow]:
     """Newest fresh hour of each site, two queries whatever their number."""
     since = now() - FRESH
-    rows = AirHour.objects.filter(site__in=sites, hour__gt=since).order_by("site", "-hour").distinct("site")
+    rows = (
+        AirHour.objects.filter(site__in=sites, hour__gt=since)
+        .order_by("site_id", "-hour")
+        .distinct("site_id")
+    )
     newest = {row.site_id: row for row in rows}
     return [AirNow(site, newest.get(site.pk)) for site in sites.select_related("township", "thing")]
 
