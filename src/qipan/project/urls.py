@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from qipan.kernel.access import pages as access_pages
+from qipan.kernel.api.build import build_api
 from qipan.project import health
 
 try:  # TEMPORARY while blocks arrive
@@ -21,5 +22,6 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     path("sign-in/", access_pages.sign_in, name="sign-in"),
     path("sign-out/", access_pages.sign_out, name="sign-out"),
+    path("api/", build_api().urls),
     path("", include(site_urls())),
 ]

@@ -46,6 +46,11 @@ class MenuModule:
     links: tuple[Link, ...]
 
     @property
+    def icon(self) -> str:
+        """Drawing of a module without a number: of its first entry that has one."""
+        return next((link.icon for link in self.links if link.icon), "point")
+
+    @property
     def active(self) -> bool:
         """One of its entries is on the screen."""
         return any(link.active for link in self.links)

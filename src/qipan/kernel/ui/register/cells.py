@@ -138,6 +138,8 @@ def shown(value: Any, field: Field | None = None) -> object:
     if isinstance(value, datetime):
         moment = timezone.localtime(value) if timezone.is_aware(value) else value
         return f"{moment:%Y-%m-%d %H:%M}"
+    if isinstance(value, date | time):
+        return f"{value:%H:%M}" if isinstance(value, time) else value.isoformat()
     if isinstance(value, float):
         return f"{value:.10g}"
     if isinstance(value, dict):

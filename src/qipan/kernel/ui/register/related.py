@@ -38,6 +38,9 @@ class RelatedWidget(forms.Widget):
         short = estimated_rows(self.rows) <= SHORT_LIST
         choices = _choices(self.rows, self.limit_to) if short else []
         short = short and len(choices) <= SHORT_LIST
+        if short:
+            css = context["widget"]["attrs"].get("class", "")
+            context["widget"]["attrs"]["class"] = css.replace("form-control", "form-select")
         context["widget"] |= {
             "choices": [(str(row.pk), str(row)) for row in choices] if short else None,
             "value": "" if value is None else str(value),

@@ -13,7 +13,6 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from qipan.kernel.access.decide import decide
 from qipan.kernel.base.clock import now
@@ -123,15 +122,15 @@ def span(seconds: int) -> str:
 
 
 def _days(count: int) -> str:
-    return ngettext("%(count)d天", "%(count)d天", count) % {"count": count}
+    return _("%(count)d天") % {"count": count}
 
 
 def _hours(count: int) -> str:
-    return ngettext("%(count)d小时", "%(count)d小时", count) % {"count": count}
+    return _("%(count)d小时") % {"count": count}
 
 
 def _minutes(count: int) -> str:
-    return ngettext("%(count)d分钟", "%(count)d分钟", count) % {"count": count}
+    return _("%(count)d分钟") % {"count": count}
 
 
 @register.simple_tag(takes_context=True)
