@@ -1,15 +1,15 @@
 """Observations in the lake: the tables, and reads that give the same columns as the hot store."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from qipan.kernel import lake
-from qipan.kernel.base.clock import county_day
 from qipan.kernel.lake.tables import Table
 from qipan.kernel.sensing import hot
+from qipan.kernel.sensing.models import ColdDay
 from qipan.kernel.sensing.quality import BAD
 
 _DAY = pa.field("day", pa.date32())
@@ -27,7 +27,61 @@ TEXTS = Table(
     partition="day",
     sort=("datastream", "ts"),
 )
-BUCKET_OFFSET_S = 8 * 3600  # buckets begin with the county's day
+# Buckets and partitions begin with the county's day.
+BUCKET_OFFSET_S = 8 * 3600
+
+
+def write(rows: pa.Table, key: str, texts: pa.Table | None = None) -> int:
+    """Put observations (columns of ``hot.SCHEMA``) into the lake, each day as it will then be.
+
+    A day that is there already is merged, the new rows winning; ``key`` names this write, so that the same
+    write again does nothing. ``texts`` go to their own table. Gives the number of rows written.
+    """
+    written = 0
+    day_of = _days_of(rows)
+    for day in sorted(pc.unique(day_of).to_pylist()):
+        part = rows.filter(pc.equal(day_of, pa.scalar(day, pa.date32())))
+        is_known = ColdDay.objects.filter(day=day).exists()
+        if texts is not None and texts.num_rows:
+            own = texts.filter(pc.equal(_days_of(texts), pa.scalar(day, pa.date32())))
+            _put(TEXTS, day, own, f"{key}:{day}", is_known)
+        count = _put(OBSERVATIONS, day, part, f"{key}:{day}", is_known)
+        ColdDay.objects.update_or_create(day=day, defaults={"rows": count})
+        written += part.num_rows
+    return written
+
+
+def _days_of(rows: pa.Table) -> pa.ChunkedArray:
+    offset = pa.scalar(timedelta(seconds=BUCKET_OFFSET_S), pa.duration("us"))
+    return pc.cast(pc.floor_temporal(pc.add(rows["ts"], offset), unit="day"), pa.date32())
+
+
+def _put(table: Table, day: date, part: pa.Table, key: str, is_known: bool) -> int:
+    """Replace one day of a table by the part and whatever else was there."""
+    names = [name for name in table.schema.names if name != "day"]
+    part = part.select(names)
+    if is_known:
+        keys = ["datastream", "ts"]
+        old = whole_day(table, day)
+        kept = old.join(part.select(keys), keys, join_type="left anti").select(names)
+        part = pa.concat_tables([part, kept.cast(part.schema)])
+    part = part.sort_by([("datastream", "ascending"), ("ts", "ascending")])
+    days = pa.array([day] * part.num_rows, pa.date32())
+    lake.replace(table, part.add_column(0, _DAY, days), f"day = '{day}'", key)
+    return int(part.num_rows)
+
+
+def whole_day(table: Table, day: date) -> pa.Table:
+    """Everything a table holds of one county day, without the day itself."""
+    rows = lake.table(table)
+    names = [name for name in table.schema.names if name != "day"]
+    schema = pa.schema([table.schema.field(name) for name in names])
+    return lake.query(rows.filter(rows.day == day).select(names)).cast(schema)
+
+
+def days_between(start: date, end: date) -> set[date]:
+    """Days from start to end (both included) that are in the lake."""
+    return set(ColdDay.objects.filter(day__gte=start, day__lte=end).values_list("day", flat=True))
 
 
 def between(streams: Sequence[int], start: datetime, end: datetime, days: Collection[date]) -> pa.Table:
@@ -44,22 +98,34 @@ def between(streams: Sequence[int], start: datetime, end: datetime, days: Collec
     return lake.query(wanted).cast(hot.SCHEMA)
 
 
+def texts_between(
+    streams: Sequence[int], start: datetime, end: datetime, days: Collection[date]
+) -> list[tuple[int, datetime, str]]:
+    """Texts of these streams with start ≤ ts < end on these county days."""
+    rows = lake.table(TEXTS)
+    wanted = rows.filter(
+        rows.day.isin(sorted(days)),
+        rows.datastream.isin(list(streams)),
+        rows.ts >= hot.naive(start),
+        rows.ts < hot.naive(end),
+    )
+    found = lake.query(wanted.select("datastream", "ts", "text")).to_pylist()
+    return [(row["datastream"], row["ts"].replace(tzinfo=UTC), row["text"]) for row in found]
+
+
 def buckets(
-    streams: Sequence[int], start: datetime, end: datetime, step_s: int, without: Collection[date]
+    streams: Sequence[int], start: datetime, end: datetime, step_s: int, days: Collection[date]
 ) -> pa.Table:
-    """Means of the good values per bucket, except on the days of ``without``: datastream, ts, value, n."""
+    """Means of the good values per bucket, on these county days: datastream, ts, value, n."""
     rows = lake.table(OBSERVATIONS)
     wanted = rows.filter(
-        rows.day >= county_day(start),
-        rows.day <= county_day(end),
+        rows.day.isin(sorted(days)),
         rows.datastream.isin(list(streams)),
         rows.ts >= hot.naive(start),
         rows.ts < hot.naive(end),
         (rows.quality.cast("int64") & BAD) == 0,
         rows.value.notnull(),
     )
-    if without:
-        wanted = wanted.filter(~wanted.day.isin(sorted(without)))
     seconds = wanted.ts.epoch_seconds() + BUCKET_OFFSET_S
     bucket = seconds - seconds % step_s - BUCKET_OFFSET_S
     grouped = wanted.mutate(bucket=bucket).group_by("datastream", "bucket")

@@ -51,6 +51,19 @@ def of_day(start: datetime, end: datetime) -> pa.Table:
     return _read("ts >= %s AND ts < %s", [start, end])
 
 
+def texts_of_day(start: datetime, end: datetime) -> pa.Table:
+    """All texts with start ≤ ts < end."""
+    with binary_cursor() as cursor:
+        cursor.execute(
+            "SELECT datastream_id, ts AT TIME ZONE 'UTC', text FROM sensing_text WHERE ts >= %s AND ts < %s",
+            [start, end],
+        )
+        rows = cursor.fetchall()
+    schema = pa.schema([("datastream", pa.int32()), ("ts", pa.timestamp("us")), ("text", pa.string())])
+    names = ("datastream", "ts", "text")
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema)
+
+
 def _read(where: str, parameters: Sequence[object]) -> pa.Table:
     with binary_cursor() as cursor, cursor.copy(_SELECT.format(where=where), parameters) as copy:
         data = b"".join(bytes(block) for block in copy)

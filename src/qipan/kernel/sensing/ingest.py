@@ -148,7 +148,9 @@ def _row(reading: Reading, entry: KeyEntry, stream: resolving.StreamEntry, numbe
 def _note_heard(readings: Sequence[Reading], frames: Sequence[FrameRecord]) -> None:
     """Move each key's last-heard time forward; a frame without readings (a heartbeat) counts too."""
     heard: dict[tuple[str, str], datetime] = {}
-    for item in (*readings, *(frame for frame in frames if frame.direction == "in" and frame.key)):
+    spoken = [frame for frame in frames if frame.direction == "in" and frame.key]
+    items: list[Reading | FrameRecord] = [*readings, *spoken]
+    for item in items:
         name = (item.protocol, item.key)
         if name not in heard or item.received > heard[name]:
             heard[name] = item.received

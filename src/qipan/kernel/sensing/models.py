@@ -2,6 +2,7 @@
 
 from qipan.kernel.sensing.record_models import (
     Batch,
+    ColdDay,
     DayRollup,
     Follower,
     FrameLog,
@@ -16,6 +17,7 @@ from qipan.kernel.sensing.thing_models import Datastream, DeviceKey, ObservedPro
 
 __all__ = [
     "Batch",
+    "ColdDay",
     "Datastream",
     "DayRollup",
     "DeviceKey",

@@ -1,7 +1,7 @@
 """Reading values: the latest, a history without a seam between hot and cold, the frame behind a value."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -51,12 +51,13 @@ def history(
     # Hot first: a day that moves to the lake meanwhile is then seen twice, never not at all.
     hot_days = set(partitions.existing(partitions.OBSERVATION))
     fresh = hot.between(datastream_ids, start, end)
+    cold_days = cold.days_between(county_day(start), county_day(end))
     if step is None:
-        both = _merge(fresh, cold.between(datastream_ids, start, end, _days(start, end)))
-        return _finish(both, good_only)
-    overlap = hot_days & set(_days(start, end))
-    both = _merge(fresh, cold.between(datastream_ids, start, end, overlap))
-    parts = [_buckets(both, step), cold.buckets(datastream_ids, start, end, step, hot_days)]
+        return _finish(_merge(fresh, cold.between(datastream_ids, start, end, cold_days)), good_only)
+    both = _merge(fresh, cold.between(datastream_ids, start, end, cold_days & hot_days))
+    parts = [_buckets(both, step)]
+    if cold_days - hot_days:
+        parts.append(cold.buckets(datastream_ids, start, end, step, cold_days - hot_days))
     return _finish(_join_buckets(pa.concat_tables(parts)), good_only=False)
 
 
@@ -72,19 +73,19 @@ def frame_of(datastream_id: int, ts: datetime) -> FrameLog | None:
 
 
 def texts(datastream_ids: Sequence[int], start: datetime, end: datetime) -> list[tuple[int, datetime, str]]:
-    """Hot texts with start ≤ ts < end: values of text streams, and devices' own flags beside values."""
+    """Texts with start ≤ ts < end, hot and cold: values of text streams, and devices' own flags."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT datastream_id, ts, text FROM sensing_text"
-            " WHERE datastream_id = ANY(%s) AND ts >= %s AND ts < %s ORDER BY datastream_id, ts",
+            " WHERE datastream_id = ANY(%s) AND ts >= %s AND ts < %s",
             [list(datastream_ids), start, end],
         )
-        return cursor.fetchall()
-
-
-def _days(start: datetime, end: datetime) -> list[date]:
-    first, last = county_day(start), county_day(end)
-    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+        found = {(stream, ts): text for stream, ts, text in cursor.fetchall()}
+    days = cold.days_between(county_day(start), county_day(end))
+    if days:
+        for stream, ts, text in cold.texts_between(datastream_ids, start, end, days):
+            found.setdefault((stream, ts), text)
+    return [(stream, ts, text) for (stream, ts), text in sorted(found.items())]
 
 
 def _merge(fresh: pa.Table, old: pa.Table) -> pa.Table:

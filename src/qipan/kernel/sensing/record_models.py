@@ -41,6 +41,22 @@ class Batch(models.Model):
         return f"#{self.pk}"
 
 
+class ColdDay(models.Model):
+    """A county day whose observations are in the lake."""
+
+    day = models.DateField(_("日期"), primary_key=True)
+    rows = models.BigIntegerField(_("条数"))
+    at = models.DateTimeField(_("写入时间"), auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["-day"]
+        verbose_name = _("冷数据日")
+        verbose_name_plural = _("冷数据日")
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
 class Follower(models.Model):
     """How far a reader of the store has come (rules, roll-ups)."""
 

@@ -16,7 +16,7 @@ from qipan.kernel.sensing.rules.compiling import Needs, Truth, compiled
 from qipan.kernel.sensing.rules.conditions import SEVERITIES, Level, Schedule
 from qipan.kernel.sensing.rules.inputs import NEVER, Inputs, StreamView
 
-_GRAVITY = {severity: index for index, severity in enumerate(SEVERITIES)}
+_GRAVITY: dict[str, int] = {severity: index for index, severity in enumerate(SEVERITIES)}
 
 
 @dataclass(frozen=True)

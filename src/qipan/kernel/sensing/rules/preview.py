@@ -5,8 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import numpy as np
-
 from qipan.kernel.base.clock import county_day
 from qipan.kernel.base.errors import InvalidInput
 from qipan.kernel.sensing import read
@@ -74,11 +72,11 @@ def _samples(streams: list[int], start: datetime, end: datetime) -> Iterator[Sam
     table = read.history(streams, start, end).sort_by([("ts", "ascending"), ("datastream", "ascending")])
     seconds = table["ts"].cast("int64").to_numpy() / 1e6
     values = table["value"].to_numpy(zero_copy_only=False)
-    present = np.asarray(table["value"].is_valid().to_numpy())
+    present = table["value"].is_valid().to_numpy()
     return zip(
         table["datastream"].to_pylist(),
         seconds.tolist(),
-        np.where(present, values, None).tolist(),
+        [value if there else None for value, there in zip(values.tolist(), present.tolist(), strict=True)],
         table["quality"].to_pylist(),
         strict=True,
     )

@@ -46,7 +46,7 @@ def stored() -> list[tuple[Any, ...]]:
         cursor.execute(
             "SELECT ts, value, quality, version FROM sensing_observation ORDER BY datastream_id, ts"
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def everything() -> dict[str, list[tuple[Any, ...]]]:

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from qipan.kernel import lake
 from qipan.kernel.sensing import cold, read
 from qipan.kernel.sensing.ingest import store_batch
 from qipan.kernel.sensing.models import Datastream, FrameLog
@@ -37,7 +36,7 @@ def put_into_lake(stream: Datastream, day: date, values: dict[datetime, float]) 
             "version": pa.array([0] * len(values), pa.int32()),
         }
     )
-    lake.append(cold.OBSERVATIONS, table, batch=f"test:{stream.pk}:{day}:{len(values)}")
+    assert cold.write(table.drop_columns(["day"]), "test") == len(values)
 
 
 def test_hot_history_is_ordered_bounded_and_keeps_flagged_values() -> None:

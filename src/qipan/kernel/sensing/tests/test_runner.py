@@ -29,8 +29,8 @@ from qipan.kernel.sensing.models import (
     RuleVersion,
     Thing,
 )
-from qipan.kernel.sensing.rules import runner
 from qipan.kernel.sensing.rules.preview import preview
+from qipan.kernel.sensing.rules.recording import remember
 from qipan.kernel.sensing.rules.runner import Runner
 from qipan.kernel.sensing.tests.test_ingest import T0, reading, station
 
@@ -128,7 +128,8 @@ def test_a_window_is_filled_again_after_a_restart() -> None:
     store(10, 10, 10, 10)
     first = Runner()
     first.run_once(at(3))
-    first.engine and runner.remember(first.engine.watches, at(3))
+    assert first.engine is not None
+    remember(first.engine.watches, at(3))
     store(200, first=4)
     # alone 200 would be over; with the window before the restart it is not
     assert Runner().run_once(at(4)) == []

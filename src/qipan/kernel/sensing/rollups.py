@@ -1,0 +1,121 @@
+"""Hours and days of every datastream, counted again wherever a batch has touched them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Min
+
+from qipan.kernel.base.clock import county_day, now
+from qipan.kernel.sensing import partitions, read
+from qipan.kernel.sensing.models import Batch, ColdDay, Datastream, Follower, HourRollup
+from qipan.kernel.sensing.quality import BAD, good
+
+NAME = "sensing.rollups"
+BATCHES = 2_000
+KEEP_BATCHES = timedelta(days=1)
+# A follower that has not come on for so long is taken to be gone; batches no longer wait for it.
+PATIENCE = timedelta(days=3)
+_HOUR = timedelta(hours=1)
+_COLUMNS = "datastream_id, bucket, n, n_good, low, high, mean, total, first, last, completeness"
+_SET = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[2:])
+
+_HOURS = f"""
+INSERT INTO sensing_hourrollup ({_COLUMNS})
+SELECT n.d, n.h, count(*), count(o.value) FILTER (WHERE g.ok),
+    min(o.value) FILTER (WHERE g.ok), max(o.value) FILTER (WHERE g.ok), avg(o.value) FILTER (WHERE g.ok),
+    sum(o.value) FILTER (WHERE g.ok), (array_agg(o.value ORDER BY o.ts) FILTER (WHERE g.ok))[1],
+    (array_agg(o.value ORDER BY o.ts DESC) FILTER (WHERE g.ok))[1],
+    least(1.0, count(o.value) FILTER (WHERE g.ok) * max(s.step_s) / 3600.0)
+FROM unnest(%s::int4[], %s::timestamptz[]) AS n(d, h)
+JOIN sensing_datastream s ON s.id = n.d
+JOIN sensing_observation o ON o.datastream_id = n.d AND o.ts >= n.h AND o.ts < n.h + interval '1 hour'
+    AND o.ts >= %s AND o.ts < %s
+CROSS JOIN LATERAL (SELECT o.quality & {BAD} = 0 AND o.value IS NOT NULL AS ok) g
+GROUP BY n.d, n.h
+ON CONFLICT (datastream_id, bucket) DO UPDATE SET {_SET}
+"""
+_DAYS = f"""
+INSERT INTO sensing_dayrollup ({_COLUMNS})
+SELECT h.datastream_id, n.day, sum(h.n), sum(h.n_good), min(h.low), max(h.high),
+    sum(h.total) / nullif(sum(h.n_good), 0), sum(h.total),
+    (array_agg(h.first ORDER BY h.bucket) FILTER (WHERE h.first IS NOT NULL))[1],
+    (array_agg(h.last ORDER BY h.bucket DESC) FILTER (WHERE h.last IS NOT NULL))[1],
+    least(1.0, sum(h.n_good) * max(s.step_s) / 86400.0)
+FROM unnest(%s::int4[], %s::timestamptz[]) AS n(d, day)
+JOIN sensing_datastream s ON s.id = n.d
+JOIN sensing_hourrollup h ON h.datastream_id = n.d AND h.bucket >= n.day
+    AND h.bucket < n.day + interval '1 day'
+GROUP BY h.datastream_id, n.day
+ON CONFLICT (datastream_id, bucket) DO UPDATE SET {_SET}
+"""
+
+
+def follow() -> int:
+    """Count the hours again that the batches since the last run touched; gives the number of hours."""
+    with transaction.atomic():
+        Follower.objects.get_or_create(name=NAME)
+        follower = Follower.objects.select_for_update().get(name=NAME)
+        rows = Batch.objects.filter(pk__gt=follower.batch_id).order_by("pk")[:BATCHES]
+        batches = list(rows.values_list("pk", "datastream_ids", "hours"))
+        if not batches:
+            return 0
+        touched = {(stream, hour) for _pk, streams, hours in batches for stream in streams for hour in hours}
+        follower.batch_id = batches[-1][0]
+        follower.save()
+        return recount((stream, datetime.fromtimestamp(hour * 3600, UTC)) for stream, hour in sorted(touched))
+
+
+def recount(hours: Iterable[tuple[int, datetime]]) -> int:
+    """Count these (datastream, hour) again, then the county days that hold them."""
+    wanted = list(hours)
+    if not wanted:
+        return 0
+    cold_days = set(ColdDay.objects.values_list("day", flat=True))
+    hot = [item for item in wanted if county_day(item[1]) not in cold_days]
+    if hot:
+        starts = [hour for _stream, hour in hot]
+        with connection.cursor() as cursor:
+            cursor.execute(_HOURS, [[stream for stream, _h in hot], starts, min(starts), max(starts) + _HOUR])
+    for stream, hour in wanted:
+        if county_day(hour) in cold_days:
+            _recount_from_history(stream, hour)
+    days = sorted({(stream, partitions.bounds(county_day(hour))[0]) for stream, hour in wanted})
+    with connection.cursor() as cursor:
+        cursor.execute(_DAYS, [[stream for stream, _d in days], [day for _s, day in days]])
+    return len(wanted)
+
+
+def _recount_from_history(stream: int, hour: datetime) -> None:
+    """An hour of a day that is in the lake already: a late reading or a correction."""
+    table = read.history([stream], hour, hour + _HOUR)
+    pairs = zip(table["value"].to_pylist(), table["quality"].to_pylist(), strict=True)
+    values = [value for value, quality in pairs if value is not None and good(quality)]
+    step_s = Datastream.objects.values_list("step_s", flat=True).get(pk=stream)
+    HourRollup.objects.filter(datastream_id=stream, bucket=hour).delete()
+    if table.num_rows:
+        HourRollup.objects.create(
+            datastream_id=stream,
+            bucket=hour,
+            n=table.num_rows,
+            n_good=len(values),
+            low=min(values, default=None),
+            high=max(values, default=None),
+            mean=sum(values) / len(values) if values else None,
+            total=sum(values) if values else None,
+            first=values[0] if values else None,
+            last=values[-1] if values else None,
+            completeness=min(1.0, len(values) * step_s / 3600.0),
+        )
+
+
+def forget_batches() -> int:
+    """Delete batches that are a day old and that every follower has read; gives how many."""
+    at = now()
+    living = Follower.objects.filter(at__gt=at - PATIENCE)
+    read_by_all = living.aggregate(least=Min("batch_id"))["least"]
+    old = Batch.objects.filter(at__lt=at - KEEP_BATCHES)
+    if read_by_all is not None:
+        old = old.filter(pk__lte=read_by_all)
+    newest = Batch.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return old.exclude(pk=newest).delete()[0]
