@@ -21,6 +21,9 @@ from qipan.kernel.orgs.models import Organisation
 SEVERITIES = ((1, _("特别严重")), (2, _("严重")), (3, _("一般")), (4, _("轻微")))
 
 
+PLACE_FIELDS = ("lon", "lat", "accuracy_m", "device_at")
+
+
 class PhotosInput(forms.ClearableFileInput):
     """Several pictures from the camera or the album."""
 
@@ -287,6 +290,10 @@ class ReportForm(PlaceMixin):
         self.fields["title"].widget.attrs["autocomplete"] = "off"
         self.fields["text"].widget.attrs["maxlength"] = "2000"
         self.fields["phone"].widget.attrs["inputmode"] = "tel"
+
+    def add_prefix(self, field_name: str) -> str:
+        """The place has the prefix by which the map finds its inputs."""
+        return f"at_{field_name}" if field_name in PLACE_FIELDS else field_name
 
     @property
     def what(self) -> list[forms.BoundField]:
