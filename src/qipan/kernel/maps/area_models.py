@@ -61,7 +61,7 @@ class AreaRows(models.QuerySet["Area"]):
 
 
 class Area(models.Model):
-    """A polygon of a layer: GeoJSON in CGCS2000 degrees (WGS84 within centimetres)."""
+    """A member of a layer: GeoJSON in CGCS2000 degrees (WGS84 within centimetres); lines have no area."""
 
     layer = models.ForeignKey(Layer, models.CASCADE, related_name="areas", verbose_name=_("图层"))
     code = models.CharField(_("代码"), max_length=50, db_index=True)

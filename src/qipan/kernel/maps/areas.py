@@ -8,7 +8,7 @@ from typing import Any
 import shapely
 from django.db import transaction
 from django.db.models import F
-from shapely.geometry import mapping
+from shapely.geometry import Point, mapping
 from shapely.geometry.base import BaseGeometry
 
 from qipan.kernel.access import audit
@@ -73,7 +73,8 @@ def replace(
 
 
 def _row(layer: Layer, shape: Shape, valid_from: date, parent: int | None) -> Area:
-    label = shapely.maximum_inscribed_circle(shape.geometry, tolerance=1e-4).coords[0]
+    label = _label_point(shape.geometry)
+    is_area = layer.kind == Layer.Kind.AREA
     return Area(
         layer=layer,
         code=shape.code,
@@ -81,7 +82,16 @@ def _row(layer: Layer, shape: Shape, valid_from: date, parent: int | None) -> Ar
         parent_id=parent,
         valid_from=valid_from,
         geometry=mapping(shapely.orient_polygons(shape.geometry)),
-        area_m2=area_m2(shape.geometry),
-        label_lon=label[0],
-        label_lat=label[1],
+        area_m2=area_m2(shape.geometry) if is_area else 0.0,
+        label_lon=label.x,
+        label_lat=label.y,
     )
+
+
+def _label_point(geometry: BaseGeometry) -> Point:
+    """Where a name stands best: the middle of the widest part of an area, the middle of a line."""
+    if geometry.geom_type in ("Polygon", "MultiPolygon"):
+        return Point(shapely.maximum_inscribed_circle(geometry, tolerance=1e-4).coords[0])
+    if geometry.geom_type == "LineString":
+        return geometry.interpolate(0.5, normalized=True)
+    return geometry.representative_point()

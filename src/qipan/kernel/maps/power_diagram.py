@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 from shapely import LineString, Polygon
@@ -15,10 +16,28 @@ HELPERS = 8
 
 @dataclass(frozen=True)
 class Diagram:
-    """Cells as convex polygons (None where a site has none) and the edges between two sites."""
+    """Corners of the cells with the three sites that meet in each, and neighbouring corners in pairs."""
 
-    cells: tuple[Polygon | None, ...]
-    edges: tuple[LineString, ...]
+    count: int
+    corners: Points
+    sites: NDArray[np.int32]
+    pairs: NDArray[np.intp]
+
+    def cells(self) -> list[Polygon]:
+        """The cell of each site as a convex polygon, empty where a site has none."""
+        owners = self.sites.ravel()
+        order = np.argsort(owners, kind="stable")
+        groups = np.split(order // 3, np.searchsorted(owners[order], np.arange(1, self.count + 1)))
+        return [_cell(self.corners[group]) for group in groups[: self.count]]
+
+    def edges(self) -> list[LineString]:
+        """Segments between the cells of two real sites."""
+        one, two = self.pairs.T
+        shared = self.sites[one][:, :, None] == self.sites[two][:, None, :]
+        real = (self.sites[one] < self.count)[:, :, None] & shared
+        proper = (real.sum(axis=(1, 2)) == 2) & (self.corners[one] != self.corners[two]).any(axis=1)
+        ends = np.stack((self.corners[one[proper]], self.corners[two[proper]]), axis=1)
+        return list(shapely.linestrings(ends))
 
 
 def diagram(sites: Points, weights: NDArray[np.float64]) -> Diagram:
@@ -33,37 +52,19 @@ def diagram(sites: Points, weights: NDArray[np.float64]) -> Diagram:
     flat = np.vstack(((sites - centre) / extent, helpers))
     squared = np.concatenate((weights / extent**2, np.zeros(HELPERS)))
     hull = ConvexHull(np.column_stack((flat, (flat**2).sum(axis=1) - squared)))
-    lower = hull.equations[:, 2] < -1e-12
-    with np.errstate(divide="ignore", invalid="ignore"):
-        corners = -hull.equations[:, :2] / (2 * hull.equations[:, 2:3]) * extent + centre
-    count = len(sites)
-    return Diagram(
-        tuple(_cell(hull.simplices, lower, corners, site) for site in range(count)),
-        tuple(_edges(hull, lower, corners, count)),
-    )
+    lower = np.flatnonzero(hull.equations[:, 2] < -1e-12)
+    planes = hull.equations[lower]
+    corners = -planes[:, :2] / (2 * planes[:, 2:3]) * extent + centre
+    position = np.full(len(hull.equations), -1)
+    position[lower] = np.arange(len(lower))
+    neighbours = position[hull.neighbors[lower]]
+    here = np.repeat(np.arange(len(lower)), 3)
+    pairs = np.column_stack((here, neighbours.ravel()))
+    return Diagram(len(sites), corners, hull.simplices[lower], pairs[pairs[:, 0] < pairs[:, 1]])
 
 
-def _cell(
-    simplices: NDArray[np.int32], lower: NDArray[np.bool_], corners: Points, site: int
-) -> Polygon | None:
-    """The cell of one site: its corners in order around their middle."""
-    own = corners[lower & (simplices == site).any(axis=1)]
-    if len(own) < 3:
-        return None
-    offset = own - own.mean(axis=0)
-    return Polygon(own[np.argsort(np.arctan2(offset[:, 1], offset[:, 0]))])
-
-
-def _edges(hull: ConvexHull, lower: NDArray[np.bool_], corners: Points, count: int) -> list[LineString]:
-    """Segments between cells of two real sites, one for each pair of neighbouring lower facets."""
-    found = []
-    for facet, neighbours in enumerate(hull.neighbors):
-        if not lower[facet]:
-            continue
-        for other in neighbours:
-            if other <= facet or not lower[other]:
-                continue
-            shared = np.intersect1d(hull.simplices[facet], hull.simplices[other])
-            if (shared < count).all() and not np.array_equal(corners[facet], corners[other]):
-                found.append(LineString((corners[facet], corners[other])))
-    return found
+def _cell(corners: Points) -> Polygon:
+    if len(corners) < 3:
+        return Polygon()
+    offset = corners - corners.mean(axis=0)
+    return Polygon(corners[np.argsort(np.arctan2(offset[:, 1], offset[:, 0]))])

@@ -26,6 +26,7 @@ TOWN_ROUNDS = 400
 TOWN_TOLERANCE = 0.02
 WEIGHT_STEP = 0.35
 LLOYD_ROUNDS = 30
+GRID_ROUNDS = 8
 # How far an edge runs past the area that it divides, so that it surely meets the border (metres).
 OVERSHOOT_M = 0.5
 
@@ -70,13 +71,12 @@ def divide(county: Polygon, towns: Sequence[Town], seed: int = 1) -> dict[str, P
     ground = plane.to(county)
     seats = np.array([plane.to(shapely.Point(town.lon, town.lat)).coords[0] for town in towns])
     outer = town_diagram(ground, seats, np.array([math.sqrt(len(town.villages)) for town in towns]))
-    borders = _clip(outer.edges, ground)
+    borders = _clip(outer.edges(), ground)
     cells: dict[str, BaseGeometry] = {}
-    for town, seat, cell in zip(towns, seats, outer.cells, strict=True):
+    for town, seat, cell in zip(towns, seats, outer.cells(), strict=True):
         area = ground.intersection(cell)
-        inner = village_diagram(area, len(town.villages), _generator(seed, town.code))
-        borders += _clip(inner.edges, area)
-        pieces = [area.intersection(piece) for piece in inner.cells]
+        pieces, edges = villages_in(area, len(town.villages), _generator(seed, town.code))
+        borders += _clip(edges, area)
         near = sorted(pieces, key=lambda piece: piece.centroid.distance(shapely.Point(seat)))
         cells.update(zip(town.villages, near, strict=True))
     villages = _rebuild(ground, borders, cells, seed)
@@ -100,7 +100,7 @@ def town_diagram(ground: Polygon, seats: Points, shares: NDArray[np.float64]) ->
     seats, weights = seats.copy(), np.zeros(len(seats))
     for turn in range(TOWN_ROUNDS):
         found = diagram(seats, weights)
-        parts = [ground.intersection(cell) if cell is not None else Polygon() for cell in found.cells]
+        parts = [ground.intersection(cell) for cell in found.cells()]
         sizes = np.array([part.area for part in parts])
         if (np.abs(sizes / targets - 1) < TOWN_TOLERANCE).all():
             return found
@@ -114,18 +114,25 @@ def town_diagram(ground: Polygon, seats: Points, shares: NDArray[np.float64]) ->
     raise ValueError(f"town areas did not settle within {TOWN_ROUNDS} rounds")
 
 
-def village_diagram(area: BaseGeometry, count: int, generator: np.random.Generator) -> Diagram:
-    """A centroidal Voronoi diagram of the area: even cells, found by Lloyd's rounds."""
+def villages_in(
+    area: BaseGeometry, count: int, generator: np.random.Generator, rounds: int = LLOYD_ROUNDS
+) -> tuple[list[BaseGeometry], list[LineString]]:
+    """Even parts of an area and the edges between them: a centroidal Voronoi diagram by Lloyd's rounds."""
     if count == 1:
-        return Diagram((area.envelope.buffer(1.0),), ())
+        return [area], []
     sites = _scatter(area, count, generator)
     level = np.zeros(count)
-    for _ in range(LLOYD_ROUNDS):
-        parts = [area.intersection(cell) for cell in diagram(sites, level).cells]
-        sites = np.array(
-            [part.centroid.coords[0] if part.area else site for part, site in zip(parts, sites, strict=True)]
-        )
-    return diagram(sites, level)
+    for _ in range(rounds):
+        parts = [area.intersection(cell) for cell in diagram(sites, level).cells()]
+        sites = _centroids(parts, sites)
+    found = diagram(sites, level)
+    return [area.intersection(cell) for cell in found.cells()], found.edges()
+
+
+def _centroids(parts: Sequence[BaseGeometry], otherwise: Points) -> Points:
+    """Centroid of each part; the other point where a part is empty."""
+    pairs = zip(parts, otherwise, strict=True)
+    return np.array([part.centroid.coords[0] if part.area else point for part, point in pairs])
 
 
 def _scatter(area: BaseGeometry, count: int, generator: np.random.Generator) -> Points:
@@ -185,6 +192,6 @@ def split(area: BaseGeometry, count: int, seed: int, name: str) -> list[BaseGeom
         return [area]
     plane = Plane.at(area)
     ground = plane.to(area)
-    found = village_diagram(ground, count, _generator(seed, name))
-    parts = [plane.back(ground.intersection(cell)) for cell in found.cells]
+    pieces, _edges = villages_in(ground, count, _generator(seed, name), GRID_ROUNDS)
+    parts = [plane.back(piece) for piece in pieces]
     return sorted(parts, key=lambda part: (round(part.centroid.x, 9), round(part.centroid.y, 9)))
