@@ -49,14 +49,18 @@ def _median(values: Array) -> Array:
     return np.where(count > 0, (low + high) / 2, np.nan)
 
 
-def best_weight(forecast: Array, usual: Array, observed: Array) -> float:
-    """Share of the forecast, the rest being climatology, with the smallest absolute error; 1 without cases."""
+def best_weight(forecast: Array, usual: Array, observed: Array, least: float = 0.0) -> float:
+    """Share of the forecast (the rest: climatology) with the smallest absolute error, not below ``least``.
+
+    1 without cases.
+    """
     known = ~(np.isnan(forecast) | np.isnan(usual) | np.isnan(observed))
     if not known.any():
         return 1.0
     f, u, o = forecast[known], usual[known], observed[known]
-    errors = [float(np.mean(np.abs(w * f + (1 - w) * u - o))) for w in WEIGHTS]
-    return float(WEIGHTS[int(np.argmin(errors))])
+    tried = [float(w) for w in WEIGHTS if w >= least]
+    errors = [float(np.mean(np.abs(w * f + (1 - w) * u - o))) for w in tried]
+    return tried[int(np.argmin(errors))]
 
 
 def mix(forecast: Array, usual: Array, weight: float | Array) -> Array:

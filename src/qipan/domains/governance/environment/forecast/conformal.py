@@ -23,18 +23,19 @@ class Conformal:
     edges: Array
     offsets: Array
 
-    def quantiles(self, forecast: Array) -> Array:
+    def quantiles(self, forecast: Array, *, recentre: bool = False) -> Array:
         """Quantiles of ``PERCENTILES`` around a forecast: one more axis at the end, rising, never below 0.
 
-        The forecast itself is the median.
+        The forecast itself is the median, or with ``recentre`` moved by what it usually misses.
         """
         bins = np.searchsorted(self.edges, forecast)
         spread = np.maximum(forecast, 0.0) + self.floor
         levels = forecast[..., None] + spread[..., None] * self.offsets[bins]
         middle = PERCENTILES.index(50)
-        levels[..., middle] = forecast
-        levels[..., :middle] = np.minimum(levels[..., :middle], forecast[..., None])
-        levels[..., middle + 1 :] = np.maximum(levels[..., middle + 1 :], forecast[..., None])
+        if not recentre:
+            levels[..., middle] = forecast
+            levels[..., :middle] = np.minimum(levels[..., :middle], forecast[..., None])
+            levels[..., middle + 1 :] = np.maximum(levels[..., middle + 1 :], forecast[..., None])
         return np.maximum(np.where(np.isnan(forecast)[..., None], np.nan, levels), 0.0)
 
 

@@ -12,9 +12,8 @@ from .blend import mix
 from .conformal import PERCENTILES
 from .dataset import Array, History, Hours
 from .design import Inputs, prepare
-from .model import BARE, FULL, HORIZON, ForecastModel, PollutantModel, group_of
+from .model import BARE, FULL, HORIZON, PERSISTENCE, ForecastModel, PollutantModel, group_of
 
-PERSISTENCE = "persistence"
 # Same-hour means reach back 28 days, means and lags 7; a month of history gives every feature its due.
 HISTORY_HOURS = 24 * 29
 STALE_WEATHER_H = 12
@@ -22,7 +21,7 @@ STALE_WEATHER_H = 12
 
 @dataclass(frozen=True)
 class WeatherAhead:
-    """A weather forecast: ``values[name]`` is ``[lead 1…n, station]`` from the origin hour on; made at ``issued``."""
+    """A weather forecast made at ``issued``: ``values[name]`` is ``[lead 1…n, station]``."""
 
     issued: np.datetime64
     values: dict[str, Array]
@@ -88,7 +87,7 @@ def _timeline(
     horizon: int,
     reasons: list[str],
 ) -> dict[str, Array] | None:
-    """Measured weather and the forecast behind it, or None with the reason why there is no usable forecast."""
+    """Measured weather and the forecast behind it; None, with the reason, without a usable forecast."""
     if weather is None or not known.weather:
         reasons.append("no weather forecast" if weather is None else "no measured weather")
         return None

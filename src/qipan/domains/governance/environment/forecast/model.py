@@ -4,9 +4,11 @@ import io
 import json
 import zipfile
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+import numpy.typing as npt
 
 from .blend import Climatology, mix
 from .conformal import Conformal
@@ -18,7 +20,7 @@ HORIZON = 72
 # forecast themselves instead of being interpolated: the day's rhythm is no straight line.
 GROUP_ENDS = (1, 3, 6, 12, 18, 24, 36, 48, 72)
 GROUPS = tuple(zip((1, *(end + 1 for end in GROUP_ENDS[:-1])), GROUP_ENDS, strict=True))
-FULL, BARE = "full", "no_weather"
+FULL, BARE, PERSISTENCE = "full", "no_weather", "persistence"
 
 
 def group_of(lead: int) -> int:
@@ -71,10 +73,14 @@ class Card:
 
 @dataclass(frozen=True)
 class ForecastModel:
-    """Everything needed to issue a forecast."""
+    """Everything needed to issue a forecast.
+
+    ``days[kind]``: how daily AQI of the next three 24-hour windows misses; absent for a short horizon.
+    """
 
     pollutants: dict[str, PollutantModel]
     card: Card
+    days: dict[str, tuple[Conformal, ...]] = field(default_factory=dict)
 
     def predict(self, inputs: Inputs, pollutant: str, lead: int, mask: Mask, kind: str) -> Array:
         """Median forecast (µg/m³, ≥ 0) of the chosen origins; ``kind`` FULL or BARE.
@@ -87,6 +93,18 @@ class ForecastModel:
         usual = own.climatology.at(inputs.times + np.timedelta64(lead, "h"))[mask]
         return np.maximum(mix(raw, usual, group.weight), 0.0)
 
+    def medians(
+        self, inputs: Inputs, pollutant: str, kind: str, origins: npt.NDArray[np.int64], leads: range
+    ) -> Array:
+        """Median forecasts ``[origin, lead, station]`` of rows of the inputs; NaN where there is no start."""
+        result = np.full((len(origins), len(leads), inputs.start.shape[1]), np.nan)
+        known = ~np.isnan(inputs.start[origins])
+        mask = np.zeros(inputs.start.shape, dtype=bool)
+        mask[origins] = known
+        for column, lead in enumerate(leads):
+            result[:, column][known] = self.predict(inputs, pollutant, lead, mask, kind)
+        return result
+
     def to_bytes(self) -> bytes:
         """The model as one zip archive (text boosters, JSON, numpy arrays)."""
         buffer = io.BytesIO()
@@ -94,6 +112,9 @@ class ForecastModel:
             archive.writestr("card.json", json.dumps(asdict(self.card), ensure_ascii=False))
             for name, own in self.pollutants.items():
                 _write_pollutant(archive, name, own)
+            archive.writestr(
+                "days.json", json.dumps({k: [_plain(c) for c in v] for k, v in self.days.items()})
+            )
         return buffer.getvalue()
 
     @classmethod
@@ -102,36 +123,49 @@ class ForecastModel:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 card = json.loads(archive.read("card.json"))
+                days = json.loads(archive.read("days.json"))
                 names = {path.split("/")[0] for path in archive.namelist() if "/" in path}
                 pollutants = {name: _read_pollutant(archive, name) for name in sorted(names)}
         except (zipfile.BadZipFile, KeyError) as error:
             raise ValueError(f"model: {error}") from error
         card["stations"], card["kinds"] = tuple(card["stations"]), tuple(card["kinds"])
-        return cls(pollutants, Card(**card))
+        return cls(pollutants, Card(**card), {k: tuple(_conformal(c) for c in v) for k, v in days.items()})
 
 
 def boosted(booster: lgb.Booster, inputs: Inputs, spread: float, lead: int, mask: Mask) -> Array:
     """What the trees say, as a concentration; NaN where there is no start."""
-    change = np.asarray(booster.predict(design(inputs, lead, mask), num_threads=2), dtype=np.float64)
+    change = np.asarray(booster.predict(design(inputs, lead, mask), num_threads=1), dtype=np.float64)
     return inputs.start[mask] + change * inputs.scale(spread)[mask]
 
 
 def _write_pollutant(archive: zipfile.ZipFile, name: str, own: PollutantModel) -> None:
     arrays = {"climatology": own.climatology.values}
-    meta: dict[str, object] = {"spread": own.spread, "groups": {}, "persistence": {}}
+    meta: dict[str, Any] = {"spread": own.spread, "groups": {}, "persistence": {}}
     for kind, groups in own.groups.items():
         for number, group in groups.items():
             key = f"{kind}.{number}"
             archive.writestr(f"{name}/{key}.txt", group.booster.model_to_string())
-            meta["groups"][key] = [group.weight, group.conformal.floor]  # type: ignore[index]
+            meta["groups"][key] = [group.weight, group.conformal.floor]
             arrays |= _conformal_arrays(key, group.conformal)
     for number, (weight, conformal) in own.persistence.items():
-        meta["persistence"][str(number)] = [weight, conformal.floor]  # type: ignore[index]
+        meta["persistence"][str(number)] = [weight, conformal.floor]
         arrays |= _conformal_arrays(f"persistence.{number}", conformal)
     archive.writestr(f"{name}/meta.json", json.dumps(meta))
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     archive.writestr(f"{name}/arrays.npz", buffer.getvalue())
+
+
+def _plain(conformal: Conformal) -> dict[str, Any]:
+    return {
+        "floor": conformal.floor,
+        "edges": conformal.edges.tolist(),
+        "offsets": conformal.offsets.tolist(),
+    }
+
+
+def _conformal(plain: dict[str, Any]) -> Conformal:
+    return Conformal(plain["floor"], np.array(plain["edges"], dtype=float), np.array(plain["offsets"]))
 
 
 def _conformal_arrays(key: str, conformal: Conformal) -> dict[str, Array]:

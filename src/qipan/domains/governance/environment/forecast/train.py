@@ -1,29 +1,35 @@
-"""Training: one small set of boosted trees per pollutant and horizon group, honest about what it has not seen.
+"""Training: one small set of boosted trees per pollutant and horizon group.
 
-Every sixth week is held out of the trees. On those weeks the share against climatology, the intervals and the
-validation score are found. Trees learn the change from the present value with the absolute error as loss.
+The trees learn the change from the present value with the absolute error as loss. On the weeks held out of
+them (see ``sample``) the share against climatology, the intervals and the validation score are found. Then
+(``refit``) the trees that go into service are grown anew on everything, a winter has few episodes to spare.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import lightgbm as lgb
 import numpy as np
+import numpy.typing as npt
 
-from .blend import Climatology, best_weight, climatology, mix
+from .blend import best_weight, climatology, mix
 from .conformal import Conformal, calibrate
-from .dataset import Array, History, Hours
-from .design import Inputs, Mask, design, prepare
-from .features import Matrix
-from .model import BARE, FULL, GROUPS, Card, ForecastModel, GroupModel, PollutantModel
+from .daily import DAY_HOURS, day_aqi
+from .dataset import Array, History
+from .design import prepare
+from .model import BARE, FULL, GROUPS, PERSISTENCE, Card, ForecastModel, GroupModel, PollutantModel, group_of
+from .sample import Sample, Sampler, Tally, held_out
 
-HOLDOUT_WEEKS = 6
 FLOOR_SHARE = 0.1
+AQI_FLOOR = 20.0
+DAYS = 3
 LEAST_HOURS = 24 * 60
 
 # Trees and leaves per horizon group, chosen on the winter 2015-16 of the PRSA stations with the years before
 # as training. Without weather ahead, more trees beyond half a day only learn the winters they have seen.
 TREES = {FULL: (170, 180, 180, 160, 150, 140, 120, 100, 100), BARE: (170, 180, 180, 140, 60, 36, 30, 25, 25)}
 LEAVES = (31, 31, 31, 31, 24, 15, 15, 15, 15)
+# A winter dirtier than the ones before is far from its climatology: on the first day it gets little say.
+LEAST_WEIGHT = (0.95, 0.95, 0.95, 0.95, 0.95, 0.95, 0.85, 0.8, 0.75)
 PARAMETERS = {
     "objective": "l1",
     "learning_rate": 0.06,
@@ -46,37 +52,13 @@ class Settings:
     rows: int = 160_000
     holdout_rows: int = 60_000
     trees_share: float = 1.0
+    refit: bool = True
     threads: int = 2
     horizon: int = 72
     seed: int = 1
 
 
-SMALL = Settings(rows=30_000, holdout_rows=10_000, trees_share=0.4)
-
-
-@dataclass(frozen=True)
-class _Sample:
-    """Rows of one horizon group, by lead: design, start, scale, observed and usual value."""
-
-    x: Matrix
-    start: Array
-    scale: Array
-    observed: Array
-    usual: Array
-
-
-@dataclass
-class _Tally:
-    """Mean absolute errors on held-out hours, each group counted by the hours it covers."""
-
-    ours: float = 0.0
-    persistence: float = 0.0
-    cases: int = 0
-
-    def add(self, forecast: Array, held: _Sample, hours: int) -> None:
-        self.ours += hours * float(np.mean(np.abs(forecast - held.observed)))
-        self.persistence += hours * float(np.mean(np.abs(held.start - held.observed)))
-        self.cases += held.observed.size
+SMALL = Settings(rows=30_000, holdout_rows=10_000, trees_share=0.4, refit=False)
 
 
 def train(history: History, settings: Settings | None = None, *, weather: bool = True) -> ForecastModel:
@@ -89,10 +71,10 @@ def train(history: History, settings: Settings | None = None, *, weather: bool =
     if history.times.size < LEAST_HOURS:
         raise ValueError(f"history: {history.times.size} h, at least {LEAST_HOURS} h are needed")
     kinds = (FULL, BARE) if weather and history.weather else (BARE,)
-    trained, scores, cases = {}, {}, 0
+    trained, twins, scores, cases = {}, {}, {}, 0
     for pollutant in history.pollutants:
-        trained[pollutant], tally = _train_pollutant(history, pollutant, kinds, chosen)
-        scores[pollutant] = tally.ours / tally.persistence
+        trained[pollutant], twins[pollutant], tally = _train_pollutant(history, pollutant, kinds, chosen)
+        scores[pollutant] = tally.ratio
         cases += tally.cases
     card = Card(
         data_digest=history.digest(),
@@ -105,7 +87,12 @@ def train(history: History, settings: Settings | None = None, *, weather: bool =
         by_pollutant=scores,
         settings={name: float(value) for name, value in asdict(chosen).items()},
     )
-    return ForecastModel(trained, card)
+    model = ForecastModel(trained, card)
+    if chosen.horizon < DAYS * DAY_HOURS:
+        return model
+    unseen = ForecastModel(twins, card)
+    days = {kind: _calibrate_days(unseen, history, kind) for kind in (*kinds, PERSISTENCE)}
+    return ForecastModel(trained, card, days)
 
 
 def train_small(history: History) -> ForecastModel:
@@ -113,15 +100,10 @@ def train_small(history: History) -> ForecastModel:
     return train(history, SMALL)
 
 
-def held_out(times: Hours) -> Mask:
-    """Hours of every sixth week: never seen by the trees."""
-    mask: Mask = times.astype("datetime64[D]").astype(np.int64) // 7 % HOLDOUT_WEEKS == HOLDOUT_WEEKS - 1
-    return mask
-
-
 def _train_pollutant(
     history: History, pollutant: str, kinds: tuple[str, ...], settings: Settings
-) -> tuple[PollutantModel, _Tally]:
+) -> tuple[PollutantModel, PollutantModel, Tally]:
+    """The model, its twin that has not seen the held-out weeks, and the twin's errors there."""
     values = history.values[pollutant]
     if np.isnan(values).all():
         raise ValueError(f"{pollutant}: no values")
@@ -129,61 +111,36 @@ def _train_pollutant(
     usual = climatology(History(history.times, history.stations, {pollutant: seen}), pollutant)
     spread = max(float(np.nanstd(values)), 1e-3)
     groups: dict[str, dict[int, GroupModel]] = {}
+    twins: dict[str, dict[int, GroupModel]] = {}
     persistence: dict[int, tuple[float, Conformal]] = {}
-    tally = _Tally()
+    tally = Tally()
     for kind in kinds:
         inputs = prepare(history, pollutant, history.weather if kind == FULL else None)
-        sampler = _Sampler(inputs, values, usual, spread)
-        groups[kind] = {}
+        sampler = Sampler(inputs, values, usual, spread)
+        groups[kind], twins[kind] = {}, {}
         for number, (first, last) in enumerate(GROUPS):
             if last > settings.horizon:
                 break
             rng = np.random.default_rng([settings.seed, number])
             booster = _fit(sampler.draw(number, settings.rows, rng, held=False), kind, number, settings)
             held = sampler.draw(number, settings.holdout_rows, rng, held=True)
-            forecast = held.start + np.asarray(booster.predict(held.x)) * held.scale
-            groups[kind][number], median = _calibrated(booster, forecast, held, spread)
+            forecast = held.start + np.asarray(booster.predict(held.x, num_threads=1)) * held.scale
+            twin, median = _calibrated(booster, forecast, held, number, spread)
+            groups[kind][number] = twins[kind][number] = twin
+            if settings.refit:
+                every = sampler.draw(number, settings.rows, rng, held=None)
+                groups[kind][number] = replace(twin, booster=_fit(every, kind, number, settings))
             if kind == kinds[0]:
                 tally.add(median, held, last - first + 1)
                 persistence[number] = _persistence(held, spread)
-    return PollutantModel(spread, usual, groups, persistence), tally
+    return (
+        PollutantModel(spread, usual, groups, persistence),
+        PollutantModel(spread, usual, twins, persistence),
+        tally,
+    )
 
 
-@dataclass(frozen=True)
-class _Sampler:
-    """Draws rows for one pollutant."""
-
-    inputs: Inputs
-    values: Array
-    usual: Climatology
-    spread: float
-
-    def draw(self, group: int, count: int, rng: np.random.Generator, *, held: bool) -> _Sample:
-        """About ``count`` rows of a horizon group at most, each with a random lead of the group.
-
-        Held-out rows have their valid hour in a held-out week; the others touch none with origin or valid hour.
-        """
-        first, last = GROUPS[group]
-        times = self.inputs.times
-        pick = rng.integers(first, last + 1, size=self.values.shape)
-        thin = rng.random(self.values.shape)
-        share = count / (self.values.size * (1 / HOLDOUT_WEEKS if held else 1 - 1 / HOLDOUT_WEEKS))
-        scale = self.inputs.scale(self.spread)
-        parts = []
-        for lead in range(first, last + 1):
-            later = held_out(times + np.timedelta64(lead, "h"))
-            rows = later if held else ~later & ~held_out(times)
-            observed = np.full_like(self.values, np.nan)
-            observed[:-lead] = self.values[lead:]
-            mask = (pick == lead) & (thin < share) & rows[:, None]
-            mask &= ~np.isnan(observed) & ~np.isnan(self.inputs.start)
-            usual = self.usual.at(times + np.timedelta64(lead, "h"))
-            x = design(self.inputs, lead, mask)
-            parts.append((x, self.inputs.start[mask], scale[mask], observed[mask], usual[mask]))
-        return _Sample(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-
-def _fit(sample: _Sample, kind: str, group: int, settings: Settings) -> lgb.Booster:
+def _fit(sample: Sample, kind: str, group: int, settings: Settings) -> lgb.Booster:
     """Trees for the change from the start in units of the scale, the rows weighted by their scale."""
     target = (sample.observed - sample.start) / sample.scale
     data = lgb.Dataset(sample.x, target, weight=sample.scale)
@@ -192,15 +149,56 @@ def _fit(sample: _Sample, kind: str, group: int, settings: Settings) -> lgb.Boos
 
 
 def _calibrated(
-    booster: lgb.Booster, forecast: Array, held: _Sample, spread: float
+    booster: lgb.Booster, forecast: Array, held: Sample, group: int, spread: float
 ) -> tuple[GroupModel, Array]:
-    """The group with its share against climatology and its intervals; and its forecasts of the held-out rows."""
-    weight = best_weight(forecast, held.usual, held.observed)
+    """The group with its share against climatology and its intervals; its forecasts of the held-out rows."""
+    weight = best_weight(forecast, held.usual, held.observed, LEAST_WEIGHT[group])
     median = np.maximum(mix(forecast, held.usual, weight), 0.0)
     return GroupModel(booster, weight, calibrate(median, held.observed, FLOOR_SHARE * spread)), median
 
 
-def _persistence(held: _Sample, spread: float) -> tuple[float, Conformal]:
+def _calibrate_days(model: ForecastModel, history: History, kind: str) -> tuple[Conformal, ...]:
+    """What the daily AQI of the next three days misses, on the held-out weeks, station by station."""
+    reach = DAYS * DAY_HOURS
+    midnight = history.times.astype(np.int64) % DAY_HOURS == DAY_HOURS - 1
+    first, last = (history.times + np.timedelta64(hours, "h") for hours in (1, reach))
+    origins = np.flatnonzero(midnight & held_out(first) & held_out(last))
+    origins = origins[origins + reach < history.times.size]
+    said, seen = {}, {}
+    for name in model.pollutants:
+        said[name] = _said(model, history, name, kind, origins)
+        seen[name] = history.values[name][origins[:, None] + np.arange(1, reach + 1)]
+    edition = history.times[-1].astype("datetime64[D]").item()
+    result = []
+    for number in range(DAYS):
+        hours = slice(DAY_HOURS * number, DAY_HOURS * (number + 1))
+        ours, true = (
+            day_aqi(
+                {name: table[:, hours].reshape(-1, table.shape[2]) for name, table in each.items()}, edition
+            )
+            for each in (said, seen)
+        )
+        result.append(calibrate(ours, true, AQI_FLOOR))
+    return tuple(result)
+
+
+def _said(
+    model: ForecastModel, history: History, name: str, kind: str, origins: npt.NDArray[np.int64]
+) -> Array:
+    """Median forecasts ``[origin, lead, station]`` of three days."""
+    inputs = prepare(history, name, history.weather if kind == FULL else None)
+    leads = range(1, DAYS * DAY_HOURS + 1)
+    if kind != PERSISTENCE:
+        return model.medians(inputs, name, kind, origins, leads)
+    own = model.pollutants[name]
+    steps = []
+    for lead in leads:
+        usual = own.climatology.at(history.times[origins] + np.timedelta64(lead, "h"))
+        steps.append(mix(inputs.start[origins], usual, own.persistence[group_of(lead)][0]))
+    return np.stack(steps, axis=1)
+
+
+def _persistence(held: Sample, spread: float) -> tuple[float, Conformal]:
     """The fall-back of a group: how much of the present value lasts, and its intervals."""
     weight = best_weight(held.start, held.usual, held.observed)
     median = mix(held.start, held.usual, weight)
