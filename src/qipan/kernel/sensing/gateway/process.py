@@ -162,7 +162,7 @@ class Gateway:
         loop = asyncio.get_running_loop()
         for thread in (self._store_thread, self._chores_thread):
             try:
-                await asyncio.wait_for(loop.run_in_executor(thread, connection.close), 0.5)
+                await asyncio.wait_for(loop.run_in_executor(thread, _disconnect), 0.5)
             except TimeoutError:
                 self.hung = True
             thread.shutdown(wait=False, cancel_futures=True)
@@ -244,6 +244,11 @@ def _guarded(work: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     except _DOWN:
         connection.close()
         raise
+
+
+def _disconnect() -> None:
+    # the name means this thread's own connection, so it must be looked up here
+    connection.close()
 
 
 def _lock(path: Path) -> int:
