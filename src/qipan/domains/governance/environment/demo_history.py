@@ -12,10 +12,9 @@ from qipan.domains.governance.environment import bulk_air
 from qipan.domains.governance.environment.forecast.dataset import History, read_prsa
 from qipan.domains.governance.environment.models import AirHour, Site
 from qipan.domains.governance.environment.quantities import FIELD_OF
-from qipan.kernel import lake
 from qipan.kernel.base.clock import county_day, now
 from qipan.kernel.jobs import defer, job
-from qipan.kernel.sensing.cold import OBSERVATIONS
+from qipan.kernel.sensing import cold
 from qipan.kernel.sensing.models import Datastream
 
 Report = Callable[[str, int, int], None]
@@ -23,7 +22,6 @@ PRSA = bulk_air.DATA / "prsa"
 YEARS_MOVED = 11
 FIRST_DAYS = 40
 ALL_DAYS = 980
-PRSA_NAME = {"pm25": "PM2.5", "pm10": "PM10", "so2": "SO2", "no2": "NO2", "co": "CO", "o3": "O3"}
 HOUR = np.timedelta64(1, "h")
 
 
@@ -70,9 +68,9 @@ def _series(source: History, times: "np.ndarray[Any, Any]", number: int) -> dict
     rows = (moved - source.times[0]).astype(np.int64)
     inside = (rows >= 0) & (rows < source.times.size)
     found = {}
-    for name, original in PRSA_NAME.items():
+    for name in FIELD_OF.values():
         values = np.full(times.size, np.nan)
-        values[inside] = source.values[original][rows[inside], station] * factor
+        values[inside] = source.values[name][rows[inside], station] * factor
         found[name] = np.round(values / 1000, 3) if name == "co" else np.round(values, 1)
     return found
 
@@ -103,7 +101,6 @@ def _append(
             parts.append(
                 pa.table(
                     {
-                        "day": ((at + np.timedelta64(8, "h")).astype("datetime64[D]")),
                         "datastream": np.full(size, streams[(site.thing_id, factor)], dtype=np.int32),
                         "ts": at,
                         "value": values[keep],
@@ -112,8 +109,7 @@ def _append(
                     }
                 )
             )
-    rows = pa.concat_tables(parts).select(OBSERVATIONS.schema.names).cast(OBSERVATIONS.schema)
-    lake.append(OBSERVATIONS, rows, batch=f"environment.demo:{times[0]}:{times[-1]}")
+    cold.write(pa.concat_tables(parts), f"environment.demo:{times[0]}:{times[-1]}")
 
 
 def _midnight(day: date) -> datetime:
