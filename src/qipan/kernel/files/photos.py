@@ -4,6 +4,7 @@ import io
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.ExifTags import GPS, IFD, Base
 
@@ -35,9 +36,9 @@ def _open(data: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data))
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
-        raise InvalidInput("file", "not a picture") from error
+        raise InvalidInput("file", _("这不是图片文件")) from error
     if image.width * image.height > MAX_PIXELS:
-        raise InvalidInput("file", f"{image.width} x {image.height}: over {MAX_PIXELS} pixels")
+        raise InvalidInput("file", _("图片超过 5000 万像素,请缩小后上传"))
     return image
 
 

@@ -19,7 +19,8 @@ class MapLayer:
     """One layer of the map.
 
     ``features`` gives a GeoJSON FeatureCollection (degrees) of what the actor may see; the map knows
-    the properties ``name``, ``url`` (opened by the pop-up), ``colour``, ``value``, ``label``. ``style``
+    the properties ``title``, ``text`` and ``url`` (the pop-up), ``colour``, ``label`` and ``stream`` (live
+    value of a datastream). ``style``
     holds MapLibre paint properties of the layer's kind. ``permission`` is asked for the whole layer;
     "public" admits anybody. ``legend`` pairs a colour with its meaning. ``live`` layers are fetched
     again while the map is open. ``shown`` layers are switched on when the map opens; ``note`` stands
