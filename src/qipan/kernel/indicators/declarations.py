@@ -143,7 +143,18 @@ class Typed:
 
 
 Formula = (
-    Rows | Sum | Mean | Percentile | Ratio | Duration | Latest | Window | Points | Composite | Expression | Typed
+    Rows
+    | Sum
+    | Mean
+    | Percentile
+    | Ratio
+    | Duration
+    | Latest
+    | Window
+    | Points
+    | Composite
+    | Expression
+    | Typed
 )
 
 
@@ -169,7 +180,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Dimension:
-    """One way to split a figure: ``path`` leads from the counted row to the member (a relation or a field)."""
+    """One way to split a figure: ``path`` leads from the counted row to the member (relation or field)."""
 
     code: str
     path: str
