@@ -5,11 +5,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
+from django.utils import translation
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from qipan.kernel.cases.type_sets import publish_types
 from qipan.kernel.modules import registry, rule_tables
 from qipan.kernel.orgs import importing
+from qipan.kernel.sensing import declaring
 from qipan.kernel.ui import assets
 from qipan.project.home import mark_mode
 
@@ -63,9 +66,14 @@ def _migrate(_report: Report) -> None:
 
 
 def load_rules(report: Report) -> None:
-    """Roles as declared, and every rule table that a module ships."""
+    """What the modules declare, as rows: roles, rule tables, quantities, sensing rules and case types."""
     registry.sync_roles()
-    tables = [table for module in registry.modules() for table in module.rule_tables]
-    for done, table in enumerate(tables, start=1):
-        rule_tables.load(table.path)
-        report("rule tables", done, len(tables))
+    modules = registry.modules()
+    for done, module in enumerate(modules, start=1):
+        for table in module.rule_tables:
+            rule_tables.load(table.path)
+        declaring.declare(module.label, module.quantities, module.sensing_rules)
+        if module.case_types:
+            with translation.override(settings.LANGUAGE_CODE):
+                publish_types(module.label, str(module.name), module.case_types)
+        report("declarations", done, len(modules))

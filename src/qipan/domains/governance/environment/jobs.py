@@ -1,6 +1,6 @@
 """Background work of the environment system."""
 
-from qipan.domains.governance.environment import demo_history, derivation
+from qipan.domains.governance.environment import alarm_watch, demo_history, derivation
 from qipan.kernel.jobs import job, schedule
 from qipan.kernel.sensing.events import ReadingsStored
 
@@ -15,10 +15,16 @@ def derive() -> None:
             return
 
 
+@job(name="environment.watch", cron="* * * * *", retry=0)
+def watch() -> None:
+    """Judge the micro-stations' last quarter of an hour."""
+    alarm_watch.watch()
+
+
 def derive_soon(_event: ReadingsStored) -> None:
     """Do not wait for the next minute when readings arrived; one waiting job is enough."""
     schedule(derive, {}, unique="environment.derive")
 
 
-JOBS = (derive, demo_history.fill_years)
+JOBS = (derive, watch, demo_history.fill_years)
 LISTENERS = ((ReadingsStored, derive_soon, False),)

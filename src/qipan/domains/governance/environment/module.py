@@ -5,10 +5,14 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from qipan.domains.governance.environment import demo, jobs
+from qipan.domains.governance.environment.alert_rules import ALERT_RULES, EVENT_TYPES
+from qipan.domains.governance.environment.case_types import CASE_TYPES
+from qipan.domains.governance.environment.indicators import INDICATORS
 from qipan.domains.governance.environment.layers import LAYERS
 from qipan.domains.governance.environment.pages import air
 from qipan.domains.governance.environment.quantities import QUANTITIES
 from qipan.domains.governance.environment.registers import REGISTERS
+from qipan.domains.governance.environment.sensing_rules import SENSING_RULES
 from qipan.domains.governance.environment.standards import RULES_FOLDER
 from qipan.kernel.modules.declarations import Module, RuleTableFile
 
@@ -22,6 +26,11 @@ module = Module(
     registers=REGISTERS,
     pages=(*air.PAGES,),
     quantities=QUANTITIES,
+    sensing_rules=SENSING_RULES,
+    case_types=CASE_TYPES,
+    event_types=EVENT_TYPES,
+    alert_rules=ALERT_RULES,
+    indicators=INDICATORS,
     layers=LAYERS,
     jobs=jobs.JOBS,
     listeners=jobs.LISTENERS,

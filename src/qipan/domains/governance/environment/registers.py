@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from qipan.domains.governance.environment.models import AirDay, AirHour, Outlet, Site
+from qipan.domains.governance.environment.models import AirDay, AirHour, HighValueAlarm, Outlet, Site
 from qipan.kernel.ui.declarations import Column, MapPlace, Register, RelatedPanel
 
 CONCENTRATIONS = ("pm25", "pm10", "so2", "no2", "co", "o3")
@@ -50,5 +50,34 @@ REGISTERS = (
         filters=("site", "grade"),
         date_field="day",
         ordering=("-day", "site"),
+    ),
+    Register(
+        HighValueAlarm,
+        "alarms",
+        ("started_at", "site", "quantity", "peak", "peak_median", "state", "fallen_at", "cause", "case"),
+        filters=("state", "quantity", "cause", "site__township"),
+        search=("site__name", "site__code"),
+        edit=("cause",),
+        create=(),
+        date_field="started_at",
+        ordering=("-started_at",),
+        place=MapPlace("site__thing__lon", "site__thing__lat"),
+        detail=(
+            "site",
+            "quantity",
+            "started_at",
+            "last_at",
+            "fallen_at",
+            "peak",
+            "peak_median",
+            "intervals",
+            "state",
+            "reason",
+            "suspects",
+            "likely_causes",
+            "cause",
+            "case",
+        ),
+        section=_("空气质量"),
     ),
 )

@@ -1,6 +1,7 @@
 """Tables of the environment system, by what they are about."""
 
 from qipan.domains.governance.environment.models.air import AirDay, AirHour, Grade
+from qipan.domains.governance.environment.models.alarms import AlarmCursor, HighValueAlarm
 from qipan.domains.governance.environment.models.sites import Outlet, Site
 
-__all__ = ["AirDay", "AirHour", "Grade", "Outlet", "Site"]
+__all__ = ["AirDay", "AirHour", "AlarmCursor", "Grade", "HighValueAlarm", "Outlet", "Site"]
