@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -38,7 +39,7 @@ class Link:
 
 @dataclass(frozen=True)
 class MenuModule:
-    """The permitted entries of one module."""
+    """The permitted entries of one module; only the first one while the reader is elsewhere."""
 
     label: str
     name: Text
@@ -89,8 +90,16 @@ def build_menu(modules: Iterable[Offer], request: HttpRequest) -> tuple[MenuChap
 
 
 def _module(module: Offer, request: HttpRequest) -> MenuModule | None:
-    links = tuple(_links(module, request))
-    return MenuModule(module.label, module.name, module.action or 0, links) if links else None
+    """A module with its entries while one of them is open, else with its first permitted entry only."""
+    links = _links(module, request)
+    shown = tuple(links) if _is_open(module, request) else tuple(islice(links, 1))
+    return MenuModule(module.label, module.name, module.action or 0, shown) if shown else None
+
+
+def _is_open(module: Offer, request: HttpRequest) -> bool:
+    match = request.resolver_match
+    inside = match is not None and match.app_name == module.label
+    return inside or request.path.startswith(f"/{module.label}/")
 
 
 def _links(module: Offer, request: HttpRequest) -> Iterator[Link]:

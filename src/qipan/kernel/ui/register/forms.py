@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.access import audit
 from qipan.kernel.access.decide import require
@@ -35,13 +36,15 @@ def has_version(model: type[models.Model]) -> bool:
 def form_field(field: models.Field[Any, Any], **kwargs: Any) -> forms.Field | None:
     """The form field of a model field: native pickers for days and instants, related rows by code."""
     if isinstance(field, models.ForeignKey) and not field.choices:
-        return RelatedField(
+        related = RelatedField(
             rows=field.related_model,
             limit_to=field.get_limit_choices_to(),
             required=not field.blank,
-            label=str(field.verbose_name),
-            help_text=str(field.help_text),
+            label=field.verbose_name,
+            help_text=field.help_text,
         )
+        related.widget.empty_label = _("无") if field.blank else _("请选择")
+        return related
     if isinstance(field, models.DateTimeField):
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
         return field.formfield(widget=widget, **kwargs)
@@ -82,7 +85,7 @@ def change(register: Register, form: forms.ModelForm[Any], actor: Actor) -> Any:
     with transaction.atomic():
         stored = register.model._default_manager.select_for_update(of=("self",)).filter(pk=row.pk).first()
         if stored is None:
-            raise Conflict(_("这条记录已被删除"))
+            raise Conflict(_now("这条记录已被删除"))
         require(actor, f"{register.prefix}.change", stored)
         if has_version(register.model):
             _take_version(form, row, stored)
@@ -97,7 +100,7 @@ def change(register: Register, form: forms.ModelForm[Any], actor: Actor) -> Any:
 def _take_version(form: forms.ModelForm[Any], row: Any, stored: Any) -> None:
     expected = form.cleaned_data.get(VERSION)
     if expected is not None and expected != stored.row_version:
-        raise Conflict(_("这条记录刚被他人修改,请核对后重新提交"))
+        raise Conflict(_now("这条记录刚被他人修改,请核对后重新提交"))
     row.row_version = stored.row_version + 1
 
 

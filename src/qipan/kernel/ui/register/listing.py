@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from qipan.kernel.access.decide import rows_for
 from qipan.kernel.access.models import Actor
 from qipan.kernel.base.errors import InvalidInput
-from qipan.kernel.ui.declarations import Column, Register
+from qipan.kernel.ui.declarations import Column, Register, Text
 from qipan.kernel.ui.register.cells import BoundColumn, bind
 from qipan.kernel.ui.register.filters import filterset_class
 from qipan.kernel.ui.register.masking import Masking
-from qipan.kernel.ui.register.size import sortable
+from qipan.kernel.ui.register.size import LARGE, bounded_time, estimated_rows, indexed, sortable
 
 PAGE_SIZES = (20, 50, 100)
 # Counting stops here, and so does paging: further rows are reached by filters.
@@ -106,6 +106,18 @@ class Listing:
         """Searched fields that are not masked."""
         return tuple(path for path in self.register.search if not self.masking.hides(path))
 
+    def by_beginning(self, path: str) -> bool:
+        """In a large table an indexed text is searched from its beginning, which the index answers."""
+        model = self.register.model
+        return estimated_rows(model) >= LARGE and indexed(model, path)
+
+    @property
+    def search_hint(self) -> Text:
+        """What the search box says of itself on a large table; "" otherwise."""
+        titles = [column.title for column in bind(self.register.model, map(Column, self.search_fields))]
+        shortened = [t for t, path in zip(titles, self.search_fields, strict=True) if self.by_beginning(path)]
+        return _("%(names)s按开头匹配") % {"names": "、".join(map(str, shortened))} if shortened else ""
+
     @cached_property
     def active_filters(self) -> bool:
         """Something narrows the list."""
@@ -128,7 +140,8 @@ class Listing:
         if self.search_text and self.search_fields:
             either = Q(pk__in=[])
             for path in self.search_fields:
-                either |= Q(**{f"{path}__icontains": self.search_text})
+                lookup = "startswith" if self.by_beginning(path) else "icontains"
+                either |= Q(**{f"{path}__{lookup}": self.search_text})
             rows = rows.filter(either)
         related = sorted({column.related for column in self.columns} - {""})
         return (rows.select_related(*related) if related else rows).order_by(*self.ordering)
@@ -160,7 +173,8 @@ class Listing:
     def page(self) -> list[Model]:
         """The rows of the asked page."""
         start = (self._number - 1) * self.size
-        return list(self.rows[start : start + self.size])
+        with bounded_time(self.register.model):
+            return list(self.rows[start : start + self.size])
 
     @cached_property
     def _number(self) -> int:
@@ -173,7 +187,8 @@ class Listing:
         shown = len(self.page)
         if shown < self.size and (shown or self._number == 1):
             return Paging(self._number, self.size, (self._number - 1) * self.size + shown, False)
-        counted = self.rows.order_by().select_related(None)[: COUNT_CAP + 1].count()
+        with bounded_time(self.register.model):
+            counted = self.rows.order_by().select_related(None)[: COUNT_CAP + 1].count()
         return Paging(self._number, self.size, min(counted, COUNT_CAP), counted > COUNT_CAP)
 
     @cached_property

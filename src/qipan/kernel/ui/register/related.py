@@ -12,9 +12,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
 
-from qipan.kernel.ui.declarations import Register
+from qipan.kernel.ui.declarations import Register, Text
 from qipan.kernel.ui.register.size import estimated_rows
 
 SHORT_LIST = 400
@@ -31,6 +34,7 @@ class RelatedWidget(forms.Widget):
         self.rows = rows
         self.limit_to: Any = None
         self.options_url = ""
+        self.empty_label: Text = _("全部")
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """Adds the choices or, for long lists, the words of the chosen row."""
@@ -42,12 +46,18 @@ class RelatedWidget(forms.Widget):
             css = context["widget"]["attrs"].get("class", "")
             context["widget"]["attrs"]["class"] = css.replace("form-control", "form-select")
         context["widget"] |= {
-            "choices": [(str(row.pk), str(row)) for row in choices] if short else None,
-            "value": "" if value is None else str(value),
+            "options": _options(choices, value, self.empty_label) if short else None,
             "text": "" if short else _text_of(self.rows, value),
             "options_url": self.options_url,
         }
         return context
+
+
+def _options(choices: list[models.Model], value: Any, empty_label: Text) -> SafeString:
+    chosen = "" if value is None else str(value)
+    rows = ((row.pk, mark_safe(" selected") if str(row.pk) == chosen else "", row) for row in choices)
+    first = format_html('<option value="">{}</option>', empty_label)
+    return first + format_html_join("", '<option value="{}"{}>{}</option>', rows)
 
 
 def _choices(rows: type[models.Model], limit_to: Any) -> list[models.Model]:
@@ -102,7 +112,7 @@ def find_row(rows: QuerySet[Any], text: str) -> Any:
     names = [name for name in text_fields(rows.model) if name not in code_fields(rows.model)]
     named = list(rows.filter(_any(names, "exact", text))[:2]) if names else []
     if len(named) > 1:
-        raise ValidationError(_("“%(text)s”不止一个,请填写编码") % {"text": text})
+        raise ValidationError(_now("“%(text)s”不止一个,请填写编码") % {"text": text})
     return named[0] if named else None
 
 
@@ -150,7 +160,7 @@ class RelatedField(forms.Field):
             found = found.complex_filter(self.limit_to)
         row = find_row(found, str(value).strip())
         if row is None:
-            raise ValidationError(_("没有“%(text)s”") % {"text": value})
+            raise ValidationError(_now("没有“%(text)s”") % {"text": value})
         return row
 
     def has_changed(self, initial: Any, data: Any) -> bool:

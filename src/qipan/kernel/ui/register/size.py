@@ -1,10 +1,13 @@
 """How large a table is, without counting it: what may be sorted and offered as a choice."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 LARGE = 100_000
+TIMEOUT_S = 8
 ESTIMATE = "select greatest(reltuples, 0)::bigint from pg_class where oid = to_regclass(%s)"
 _KEEP_S = 60.0
 _known: dict[str, tuple[float, int]] = {}
@@ -24,6 +27,18 @@ def estimated_rows(model: type[models.Model]) -> int:
     count = int(row[0]) if row else 0
     _known[table] = (time.monotonic(), count)
     return count
+
+
+@contextmanager
+def bounded_time(model: type[models.Model]) -> Iterator[None]:
+    """Queries of a large table end after TIMEOUT_S with OperationalError, which the face explains."""
+    if estimated_rows(model) < LARGE:
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"set local statement_timeout = '{TIMEOUT_S}s'")
+        yield
+        cursor.execute("set local statement_timeout = default")
 
 
 def indexed(model: type[models.Model], path: str) -> bool:

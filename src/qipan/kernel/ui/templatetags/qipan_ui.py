@@ -19,6 +19,7 @@ from qipan.kernel.base.clock import now
 from qipan.kernel.ui.assets import version
 from qipan.kernel.ui.badges import badge as make_badge
 from qipan.kernel.ui.register.cells import shown
+from qipan.kernel.ui.register.table import table_rows
 from qipan.kernel.ui.site import site
 
 register = template.Library()
@@ -133,16 +134,13 @@ def _minutes(count: int) -> str:
     return _("%(count)d分钟") % {"count": count}
 
 
+register.simple_tag(table_rows)
+
+
 @register.simple_tag(takes_context=True)
 def draw(context: Mapping[str, Any], panel: Any) -> SafeString:
     """A panel's own template with the panel's context, inside this request."""
     return mark_safe(render_to_string(panel.template, dict(panel.context), context["request"]))
-
-
-@register.filter
-def at(items: Any, index: int) -> Any:
-    """The item at a place of a sequence."""
-    return items[index]
 
 
 @register.filter

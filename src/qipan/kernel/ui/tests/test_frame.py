@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from qipan.kernel.access.accounts import create_account
+from qipan.kernel.access.models import Account
 from qipan.kernel.base.errors import Conflict, InvalidInput, Refused
 from qipan.kernel.ui.middleware import fault_of
 from qipan.kernel.ui.register.masking import mask_address, mask_id_card, mask_name, mask_phone
@@ -11,11 +13,22 @@ from qipan.kernel.ui.site import site
 from qipan.kernel.ui.templatetags.qipan_ui import span
 
 
-def test_menu_holds_only_what_may_be_opened(signed_in, clerk, county, client):
-    text = signed_in(clerk).get("/").content.decode()
+@pytest.mark.parametrize(
+    ("url", "entries"),
+    [("/", ["/ui/board/"]), ("/ui/notes/", ["/ui/board/", "/ui/board/", "/ui/notes/"])],
+)
+def test_menu_holds_only_what_may_be_opened(signed_in, clerk, county, url, entries):
+    text = signed_in(clerk).get(url).content.decode()
     menu = text[text.index('id="menu"') : text.index("</nav>")]
-    assert re.findall(r'<a href="(/ui/[^"]*)"', menu) == ["/ui/board/", "/ui/notes/"]
+    assert re.findall(r'href="(/ui/[^"]*)"', menu) == entries
     assert "社会治理" in menu
+
+
+def test_menu_of_somebody_without_roles_is_empty(signed_in, county):
+    stranger = create_account("stranger", "赵路人", Account.Kind.RESIDENT, by=None)
+    text = signed_in(stranger).get("/").content.decode()
+    assert "/ui/board/" not in text
+    assert "还没有任何系统的权限" in text
 
 
 def test_first_page_draws_what_panels_say(signed_in, clerk, county):

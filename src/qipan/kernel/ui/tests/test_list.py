@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.db import connection
+from django.db.models.expressions import RawSQL
 from django.test.utils import CaptureQueriesContext
 
 from qipan.kernel.access.accounts import create_account, grant_role
@@ -140,6 +141,28 @@ def test_large_tables_sort_only_along_an_index(signed_in, reader, notes, monkeyp
     assert "ordering=level" not in text
     assert "ordering=-code" in text
     assert client.get(URL + "?ordering=level").status_code == 400
+
+
+def test_large_tables_search_indexed_texts_from_their_beginning(signed_in, reader, notes, monkeypatch):
+    client = signed_in(reader)
+    assert codes(client.get(URL + "?search=-1")) == ["R-1", "W-1"]
+    monkeypatch.setattr(listing, "estimated_rows", lambda model: 5_000_000)
+    assert codes(client.get(URL + "?search=-1")) == []
+    assert codes(client.get(URL + "?search=R-")) == ["R-1"]
+    assert codes(client.get(URL + "?search=巡查")) == ["W-1"]
+    assert "编号按开头匹配" in client.get(URL).content.decode()
+
+
+def test_a_query_without_end_is_stopped_and_explained(signed_in, reader, notes, monkeypatch):
+    monkeypatch.setattr(size, "estimated_rows", lambda model: 5_000_000)
+    monkeypatch.setattr(size, "TIMEOUT_S", 1)
+    slow = RawSQL("select pg_sleep(3)::text", ())
+    monkeypatch.setattr(
+        listing.Listing, "_scoped", lambda self: Note.objects.annotate(slept=slow).exclude(slept="x")
+    )
+    response = signed_in(reader).get(URL)
+    assert response.status_code == 503
+    assert "查询范围过大" in response.content.decode()
 
 
 def test_empty_states_say_what_to_do(signed_in, clerk, reader, notes):
