@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
 
 from qipan.kernel.base.errors import InvalidInput
 from qipan.kernel.maps.area_models import Layer
@@ -46,9 +46,7 @@ class HitAnswer(Schema):
 
 
 @router.get("/where", response=WhereAnswer, summary="Areas that hold a point")
-def where_is(
-    request: HttpRequest, lon: float = Query(...), lat: float = Query(...), at: date | None = None
-) -> dict[str, Any]:
+def where_is(request: HttpRequest, lon: float, lat: float, at: date | None = None) -> dict[str, Any]:
     """Codes and names of county, township, village and grid at a point in degrees (CGCS2000)."""
     _check_degrees(lon, lat)
     found = where(lon, lat, at)
@@ -61,7 +59,7 @@ def where_is(
 @router.get("/search", response=list[HitAnswer], summary="Places by name or address")
 def search_places(
     request: HttpRequest,
-    q: str = Query(...),
+    q: str,
     lon: float | None = None,
     lat: float | None = None,
     limit: int = 10,

@@ -54,7 +54,7 @@ def _divide(seed: int) -> dict[str, BaseGeometry]:
         for code, (lon, lat) in sorted(seats.items())
         if code in villages
     ]
-    return divide(to_shapely(county.geometry), towns, seed)  # type: ignore[arg-type]
+    return divide(to_shapely(county.geometry), towns, seed)
 
 
 def _shapes(areas: dict[str, BaseGeometry], divisions: dict[str, Division], level: Level) -> list[Shape]:

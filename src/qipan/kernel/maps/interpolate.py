@@ -60,7 +60,8 @@ class Estimate:
 def to_metres(points: ArrayLike, around: ArrayLike) -> Numbers:
     """Degrees to metres east and north of the middle of ``around``."""
     middle = np.asarray(around, dtype=np.float64).mean(axis=0)
-    return (np.asarray(points, dtype=np.float64) - middle) * local_scale(float(middle[1]))
+    metres: Numbers = (np.asarray(points, dtype=np.float64) - middle) * local_scale(float(middle[1]))
+    return metres
 
 
 def idw(stations: ArrayLike, values: ArrayLike, targets: ArrayLike, power: float = 2.0) -> Numbers:

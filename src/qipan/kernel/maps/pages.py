@@ -15,13 +15,15 @@ from qipan.kernel.base.errors import InvalidInput
 from qipan.kernel.maps import base_map, layers
 from qipan.kernel.maps.area_models import Layer
 from qipan.kernel.maps.county import where
-from qipan.kernel.maps.place_search import search
+from qipan.kernel.maps.place_search import Hit, search
 from qipan.kernel.orgs.models import Division
 from qipan.kernel.ui import render
 from qipan.kernel.ui.declarations import PUBLIC, page
+from qipan.kernel.ui.site import site
 
 GEOJSON = "application/geo+json"
 BASE_MAX_AGE = 86_400
+EXACT = 0.9
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -51,27 +53,38 @@ def overview(request: HttpRequest) -> HttpResponse:
     if not chosen and "chosen" not in request.GET:
         chosen = {layer.key for layer in offered if layer.shown}
     text = request.GET.get("q", "").strip()
+    hits = _likely(search(text)) if text else []
     lon, lat = _point(request)
+    if lon is None and hits:
+        lon, lat = hits[0].lon, hits[0].lat
     context = {
         "groups": _groups(offered, chosen),
+        "chosen": [layer.key for layer in offered if layer.key in chosen],
         "keys": ",".join(layer.key for layer in offered if layer.key in chosen),
         "notes": sorted({str(layer.note) for layer in offered if layer.key in chosen and layer.note}),
         "text": text,
-        "hits": search(text) if text else [],
+        "hits": hits,
         "lon": lon,
         "lat": lat,
         "here": _here(lon, lat),
-        "query": request.GET,
     }
     return render(request, "maps/overview.html", context)
 
 
+def _likely(hits: list[Hit]) -> list[Hit]:
+    """Only the answers that fit wholly, when there are some."""
+    exact = [hit for hit in hits if hit.score >= EXACT]
+    return exact or hits
+
+
 def _groups(offered: list[layers.MapLayer], chosen: set[str]) -> dict[str, list[dict[str, Any]]]:
-    """Layers by the module that offers them, each with whether it is switched on."""
+    """Layers under the names of the modules that offer them, each with whether it is switched on."""
+    names = {module.label: str(module.name) for module in site.modules}
     groups: dict[str, list[dict[str, Any]]] = {}
     for layer in offered:
         label = layer.key.partition(".")[0]
-        groups.setdefault(label, []).append({"layer": layer, "on": layer.key in chosen})
+        group = groups.setdefault(names.get(label, label), [])
+        group.append({"layer": layer, "on": layer.key in chosen})
     return groups
 
 
@@ -115,7 +128,7 @@ def layer_data(request: HttpRequest, key: str) -> HttpResponse:
     if layer.permission != layers.PUBLIC:
         require(actor, layer.permission)
     data = {**layer.features(actor), "layer": layer.describe()}
-    return cast(HttpResponse, gzip_page(_layer_answer)(request, data))
+    return gzip_page(_layer_answer)(request, data)
 
 
 def _layer_answer(request: HttpRequest, data: dict[str, Any]) -> HttpResponse:
@@ -137,7 +150,7 @@ def base_data(request: HttpRequest, name: str) -> HttpResponse:
     """One source of the base map."""
     if name not in base_map.SOURCES:
         raise Http404(_("底图没有这一层:%s") % name)
-    return cast(HttpResponse, gzip_page(_base_answer)(request, base_map.source(name)))
+    return gzip_page(_base_answer)(request, base_map.source(name))
 
 
 def _base_answer(request: HttpRequest, data: dict[str, Any]) -> HttpResponse:

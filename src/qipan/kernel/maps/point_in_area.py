@@ -101,7 +101,7 @@ class AreaIndex:
             rows = ((lats - south) * (CELLS / (north - south))).astype(np.int32)
         np.clip(columns, 0, CELLS - 1, out=columns)
         np.clip(rows, 0, CELLS - 1, out=rows)
-        found = self._raster.ravel()[rows * CELLS + columns]
+        found: Indexes = self._raster.ravel()[rows * CELLS + columns]
         found[~inside] = OUTSIDE
         asking = np.flatnonzero(found <= ASK)
         if asking.size:
@@ -139,7 +139,7 @@ class AreaIndex:
             if candidate == OUTSIDE:
                 break
             if shapely.intersects_xy(self.geometries[candidate], lon, lat):
-                return self.codes[candidate]
+                return self.codes[int(candidate)]
         return None
 
 
