@@ -217,6 +217,17 @@ class HomePanel:
     order: int = 100
 
 
+class OfferedLayer(Protocol):
+    """What the first page needs to know of a map layer; ``shown`` ones are on when a map opens."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def permission(self) -> str: ...
+    @property
+    def shown(self) -> bool: ...
+
+
 class Offer(Protocol):
     """What the face needs to know of a module; ``action`` is its number in the plan, 0 for the kernel."""
 
@@ -232,3 +243,5 @@ class Offer(Protocol):
     def pages(self) -> tuple[Page, ...]: ...
     @property
     def home_panels(self) -> tuple[HomePanel, ...]: ...
+    @property
+    def layers(self) -> tuple[OfferedLayer, ...]: ...

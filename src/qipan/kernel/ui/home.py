@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from qipan.kernel.access.models import Account
 from qipan.kernel.base.clock import now
+from qipan.kernel.ui.admission import admits
 from qipan.kernel.ui.declarations import HomePanel
 from qipan.kernel.ui.rendering import render
 from qipan.kernel.ui.site import site
@@ -24,10 +25,18 @@ class ShownPanel:
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """The situation for staff and residents; visitors get the county's public face."""
-    template = "ui/home.html" if isinstance(request.user, Account) else "ui/welcome.html"
+    """The situation for staff; residents and visitors get the county's public face."""
+    account = request.user
+    staff = isinstance(account, Account) and account.kind == Account.Kind.STAFF
     panels = {place: _shown(request, place) for place in PLACES}
-    return render(request, template, {"panels": panels, "now": now()})
+    context = {"panels": panels, "now": now(), "layers": ",".join(_layers(request))}
+    return render(request, "ui/home.html" if staff else "ui/welcome.html", context)
+
+
+def _layers(request: HttpRequest) -> list[str]:
+    """Keys of the layers that are on when a map opens, as far as the actor may see them."""
+    offered = [layer for module in site.modules for layer in module.layers if layer.shown]
+    return [layer.key for layer in offered if admits(request.user, layer.permission)]
 
 
 def _shown(request: HttpRequest, place: str) -> list[ShownPanel]:

@@ -145,4 +145,5 @@ class Notebook:
     name: str = "智慧便笺"
     registers: tuple = (NOTES,)
     pages: tuple = (board, public_board, mine)
+    layers: tuple = ()
     home_panels: tuple = (HomePanel("notes", figure, "figures"),)

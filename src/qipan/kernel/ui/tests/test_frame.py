@@ -24,11 +24,12 @@ def test_menu_holds_only_what_may_be_opened(signed_in, clerk, county, url, entri
     assert "社会治理" in menu
 
 
-def test_menu_of_somebody_without_roles_is_empty(signed_in, county):
-    stranger = create_account("stranger", "赵路人", Account.Kind.RESIDENT, by=None)
-    text = signed_in(stranger).get("/").content.decode()
+def test_residents_get_the_public_face(signed_in, county):
+    resident = create_account("resident", "赵村民", Account.Kind.RESIDENT, by=None)
+    text = signed_in(resident).get("/").content.decode()
     assert "/ui/board/" not in text
-    assert "还没有任何系统的权限" in text
+    assert 'href="/public/notes/"' in text
+    assert "赵村民" in text
 
 
 def test_first_page_draws_what_panels_say(signed_in, clerk, county):
