@@ -11,14 +11,12 @@ from django.utils.translation import gettext as _
 from qipan.domains.governance.environment import alarms
 from qipan.domains.governance.environment.models import AlarmCursor, HighValueAlarm, Outlet, Site
 from qipan.domains.governance.environment.places import Point
+from qipan.domains.governance.environment.program import program
 from qipan.domains.governance.environment.rules import table_on
 from qipan.domains.governance.environment.standards import RuleTable
 from qipan.kernel.access import audit
-from qipan.kernel.access.accounts import program_account
-from qipan.kernel.access.models import Account, Grant, RoleRow
 from qipan.kernel.base.clock import county_day, now
 from qipan.kernel.cases.actions import open_case
-from qipan.kernel.orgs.models import Organisation
 from qipan.kernel.sensing import read
 from qipan.kernel.sensing.models import Datastream, Latest
 
@@ -27,7 +25,6 @@ INTERVAL = timedelta(minutes=15)
 MOST_INTERVALS = 16
 # Readings of the last minutes may still be on their way.
 SETTLE = timedelta(minutes=1)
-FOR_EVER = timedelta(days=36_500)
 KG_PER_TONNE_YEAR = 1000 / 365
 
 
@@ -164,7 +161,7 @@ def _open(site: Site, stream: int, judged: list[alarms.Judgement], table: RuleTa
         "environment.high_value",
         _("%(site)s %(quantity)s 高值") % {"site": site.name, "quantity": alarm.quantity},
         alarm.reason[-1],
-        by=watcher(),
+        by=program(),
         place=site.thing,
         cause=alarm,
         source="device",
@@ -173,7 +170,7 @@ def _open(site: Site, stream: int, judged: list[alarms.Judgement], table: RuleTa
         demo=site.thing.demo,
     )
     alarm.save()
-    audit.record(watcher(), "environment.alarm.open", alarm, changes={"case": str(alarm.case.pk)})
+    audit.record(program(), "environment.alarm.open", alarm, changes={"case": str(alarm.case.pk)})
     return 1
 
 
@@ -227,23 +224,3 @@ def _suspects(site: Site, at: datetime, table: RuleTable) -> list[dict[str, Any]
         }
         for one in found[:5]
     ]
-
-
-def watcher() -> Account:
-    """The program account that opens alarms' cases, with its one role."""
-    account = program_account("environment")
-    root = Organisation.objects.filter(parent=None).order_by("pk").first()
-    role = RoleRow.objects.filter(code="cases.program").first()
-    if root is not None and role is not None:
-        Grant.objects.get_or_create(
-            account=account,
-            role=role,
-            organisation=root,
-            defaults={
-                "with_children": True,
-                "valid_from": now(),
-                "valid_to": now() + FOR_EVER,
-                "source": "program",
-            },
-        )
-    return account

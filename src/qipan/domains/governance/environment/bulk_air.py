@@ -61,7 +61,7 @@ def _days(site: int, times: "NDArray[np.datetime64]", columns: Mapping[str, Floa
     for first in range(0, times.size, 24):
         part = slice(first, first + 24)
         day = (times[first].astype("datetime64[s]").tolist() + timedelta(hours=8, seconds=-1)).date()
-        series = {ITEM_OF[name]: [_value(one) for one in columns[name][part]] for name in FIELDS}
+        series = {ITEM_OF[name]: _whole_day(columns[name][part]) for name in FIELDS}
         result = day_evaluation(series, day)
         row = AirDay(site_id=site, day=day, hours=int(valid[part].sum()), version=Version.QA1)
         row.rule_version = result.aqi.version
@@ -73,6 +73,11 @@ def _days(site: int, times: "NDArray[np.datetime64]", columns: Mapping[str, Floa
         row.primary = [item.split("_")[0] for item in result.aqi.primary]
         rows.append(row)
     return rows
+
+
+def _whole_day(values: Floats) -> list[float | None]:
+    """24 values; the hours of a day that has not ended are missing."""
+    return [_value(one) for one in values] + [None] * (24 - values.size)
 
 
 def _hour_index(

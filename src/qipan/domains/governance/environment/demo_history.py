@@ -20,7 +20,8 @@ from qipan.kernel.sensing.models import Datastream
 Report = Callable[[str, int, int], None]
 PRSA = bulk_air.DATA / "prsa"
 YEARS_MOVED = 11
-FIRST_DAYS = 40
+# Enough for a first forecast model, which needs sixty days.
+FIRST_DAYS = 75
 ALL_DAYS = 980
 HOUR = np.timedelta64(1, "h")
 
@@ -30,10 +31,10 @@ def build(scale: float, report: Report) -> None:
     if AirHour.objects.exists():
         return
     days = max(3, int(FIRST_DAYS * scale)) if scale < 1 else FIRST_DAYS
-    until = _midnight(county_day(now()))
-    write(until - timedelta(days=days), until, report)
+    first = _midnight(county_day(now())) - timedelta(days=days)
+    write(first, now().replace(minute=0, second=0, microsecond=0), report)
     if scale >= 1:
-        defer(fill_years, until=(until - timedelta(days=days)).isoformat())
+        defer(fill_years, until=first.isoformat())
 
 
 @job(name="environment.demo_history", queue="slow", retry=1)
@@ -48,7 +49,7 @@ def fill_years(until: str) -> None:
 
 
 def write(start: datetime, end: datetime, report: Report) -> None:
-    """Observations (lake), hours and days of every township station in (start, end], whole county days."""
+    """Observations (lake), hours and days of every township station in (start, end]; begins at a county midnight."""
     sites = list(Site.objects.filter(kind=Site.Kind.TOWNSHIP_AIR, thing__demo=True).order_by("code"))
     source = read_prsa(PRSA)
     times = np.arange(_np(start) + HOUR, _np(end) + HOUR, HOUR)

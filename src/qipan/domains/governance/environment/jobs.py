@@ -1,6 +1,7 @@
 """Background work of the environment system."""
 
-from qipan.domains.governance.environment import alarm_watch, demo_history, derivation
+from qipan.domains.governance.environment import alarm_watch, demo_history, derivation, forecasting, proposals
+from qipan.domains.governance.environment.models import WarningProposal
 from qipan.kernel.jobs import job, schedule
 from qipan.kernel.sensing.events import ReadingsStored
 
@@ -21,10 +22,32 @@ def watch() -> None:
     alarm_watch.watch()
 
 
+@job(name="environment.forecast", queue="slow", cron="*/5 * * * *", retry=0)
+def forecast() -> None:
+    """Issue once for every new hour, and read the issue for a warning; train first when no model stands."""
+    if not forecasting.start_up():
+        return
+    origin = forecasting.last_hour()
+    if origin is None or WarningProposal.objects.filter(issued=origin).exists():
+        return
+    made = forecasting.issue_at(origin)
+    if made is not None:
+        proposals.evaluate(origin, made)
+
+
+@job(name="environment.train", queue="slow", cron="30 2 * * *", retry=1)
+def train() -> None:
+    """A new model from everything stored; yesterday's stays when it was better. Then the scores."""
+    end = forecasting.last_hour()
+    if end is not None and forecasting.models().current_name() is not None:
+        forecasting.train_model(end)
+        forecasting.verify(end)
+
+
 def derive_soon(_event: ReadingsStored) -> None:
     """Do not wait for the next minute when readings arrived; one waiting job is enough."""
     schedule(derive, {}, unique="environment.derive")
 
 
-JOBS = (derive, watch, demo_history.fill_years)
+JOBS = (derive, watch, forecast, train, demo_history.fill_years)
 LISTENERS = ((ReadingsStored, derive_soon, False),)

@@ -9,7 +9,8 @@ from qipan.domains.governance.environment.alert_rules import ALERT_RULES, EVENT_
 from qipan.domains.governance.environment.case_types import CASE_TYPES
 from qipan.domains.governance.environment.indicators import INDICATORS
 from qipan.domains.governance.environment.layers import LAYERS
-from qipan.domains.governance.environment.pages import air
+from qipan.domains.governance.environment.pages import air, forecast
+from qipan.domains.governance.environment.program import ROLE
 from qipan.domains.governance.environment.quantities import QUANTITIES
 from qipan.domains.governance.environment.registers import REGISTERS
 from qipan.domains.governance.environment.sensing_rules import SENSING_RULES
@@ -24,7 +25,7 @@ module = Module(
     summary=_("空气、水和污染源的监测、预报、预警与处置"),
     chapter="governance",
     registers=REGISTERS,
-    pages=(*air.PAGES,),
+    pages=(*air.PAGES, *forecast.PAGES),
     quantities=QUANTITIES,
     sensing_rules=SENSING_RULES,
     case_types=CASE_TYPES,
@@ -32,6 +33,7 @@ module = Module(
     alert_rules=ALERT_RULES,
     indicators=INDICATORS,
     layers=LAYERS,
+    roles=(ROLE,),
     jobs=jobs.JOBS,
     listeners=jobs.LISTENERS,
     demo=demo.build,

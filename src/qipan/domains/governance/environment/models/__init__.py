@@ -2,6 +2,17 @@
 
 from qipan.domains.governance.environment.models.air import AirDay, AirHour, Grade
 from qipan.domains.governance.environment.models.alarms import AlarmCursor, HighValueAlarm
+from qipan.domains.governance.environment.models.forecasts import ForecastSkill, WarningProposal
 from qipan.domains.governance.environment.models.sites import Outlet, Site
 
-__all__ = ["AirDay", "AirHour", "AlarmCursor", "Grade", "HighValueAlarm", "Outlet", "Site"]
+__all__ = [
+    "AirDay",
+    "AirHour",
+    "AlarmCursor",
+    "ForecastSkill",
+    "Grade",
+    "HighValueAlarm",
+    "Outlet",
+    "Site",
+    "WarningProposal",
+]
