@@ -30,7 +30,14 @@ KERNEL_ROLES = (
     RoleOffer(
         "grid.worker",
         _("网格员"),
-        ("cases.case.view", "cases.case.handle", "cases.case.add", "sensing.thing.view"),
+        (
+            "cases.case.view",
+            "cases.case.handle",
+            "cases.case.add",
+            "sensing.thing.view",
+            "alerts.alert.view",
+            "alerts.alert.receive",
+        ),
     ),
 )
 

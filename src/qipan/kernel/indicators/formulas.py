@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from functools import singledispatch
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.compute as pc  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.compute as pc
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
