@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from qipan.kernel.access.models import Actor
 from qipan.kernel.base import events
-from qipan.kernel.base.clock import now
 from qipan.kernel.base.errors import Conflict, InvalidInput, Refused
 from qipan.kernel.cases import dispatching, steps_desk, steps_work
 from qipan.kernel.cases.events import CaseClosed, CaseMerged
@@ -18,6 +17,7 @@ from qipan.kernel.cases.models import Assignment, Case
 from qipan.kernel.cases.opening import Contact, open_case, report
 from qipan.kernel.cases.permissions import may_take
 from qipan.kernel.cases.places import Spot
+from qipan.kernel.cases.present import now
 from qipan.kernel.cases.states import INNER_STEPS, STEPS, Party, State
 from qipan.kernel.cases.turns import Turn, wrong_state
 from qipan.kernel.cases.wording import FLOW_NAMES, STEP_NAMES

@@ -38,22 +38,23 @@ def assignee(case: Case) -> Assignee | None:
 
 
 def grid_worker(case: Case) -> Assignee | None:
-    """The worker of the case's grid: whoever holds that role in this grid now, the longest first."""
-    if case.grid is None:
-        return None
+    """The worker of the case's grid, else of its village: whoever holds that role now, the longest first."""
     at = now()
     grants = Grant.objects.filter(
-        role__code=GRID_WORKER,
-        grid=case.grid,
-        valid_from__lte=at,
-        valid_to__gt=at,
-        account__is_active=True,
+        role__code=GRID_WORKER, valid_from__lte=at, valid_to__gt=at, account__is_active=True
     ).select_related("account", "organisation")
-    grant = grants.order_by("valid_from", "pk").first()
+    if case.grid is not None:
+        grant = grants.filter(grid=case.grid).order_by("valid_from", "pk").first()
+        if grant is not None:
+            why = _("%(grid)s的网格员") % {"grid": case.grid}
+            return Assignee(grant.organisation, grant.account, why)
+    village = _at_level(case.division, Level.VILLAGE)
+    if village is None:
+        return None
+    grant = grants.filter(grid=None, division_prefix=village.code).order_by("valid_from", "pk").first()
     if grant is None:
         return None
-    why = _("%(grid)s的网格员") % {"grid": case.grid}
-    return Assignee(grant.organisation, grant.account, why)
+    return Assignee(grant.organisation, grant.account, _("%(village)s的网格员") % {"village": village})
 
 
 def division_org(case: Case, level: int = Level.TOWNSHIP) -> Assignee | None:

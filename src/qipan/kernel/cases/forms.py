@@ -1,5 +1,6 @@
 """One form for each step: what it needs, in the reader's words."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +40,7 @@ class PhotosField(forms.FileField):
 
     widget = PhotosInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[bytes]]":
         """Each upload by itself; an empty list when none was chosen."""
         uploads = data if isinstance(data, list | tuple) else [data] if data else []
         if not uploads and self.required:
@@ -102,7 +103,7 @@ class StepForm(PlaceMixin):
             self.fields[name] = field
 
     def _fields(self) -> dict[str, forms.Field]:
-        builders = {
+        builders: dict[str, Callable[[], dict[str, forms.Field]]] = {
             "accept": self._accept,
             "file": lambda: self._conditions("filing", self.case.type.filing),
             "close": lambda: self._conditions("closing", self.case.type.closing) | self._note(),
@@ -264,7 +265,7 @@ def staff(case: Case) -> "QuerySet[Account]":
     return rows.order_by("name")
 
 
-def organisation_field(label: Any, required: bool = True) -> forms.ModelChoiceField:
+def organisation_field(label: Any, required: bool = True) -> "forms.ModelChoiceField[Organisation]":
     """One office."""
     return forms.ModelChoiceField(offices(), label=label, required=required)
 

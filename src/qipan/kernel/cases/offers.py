@@ -4,11 +4,12 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.access.roles import RoleOffer
 from qipan.kernel.cases import escalation, pages, public_pages, work_pages
+from qipan.kernel.cases.case_types import CASE_TYPES
 from qipan.kernel.cases.layers import LAYERS
 from qipan.kernel.cases.permissions import CHIEF_PERMISSIONS, CLERK_PERMISSIONS
 from qipan.kernel.cases.registers import REGISTERS
 
-__all__ = ["JOBS", "LAYERS", "PAGES", "REGISTERS", "ROLES"]
+__all__ = ["CASE_TYPES", "JOBS", "LAYERS", "PAGES", "REGISTERS", "ROLES"]
 
 PAGES = (
     pages.board,

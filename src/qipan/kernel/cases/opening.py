@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from qipan.kernel.access.decide import require
 from qipan.kernel.access.models import Account, Actor
 from qipan.kernel.base import events
-from qipan.kernel.base.clock import county_day, now
+from qipan.kernel.base.clock import county_day
 from qipan.kernel.base.errors import InvalidInput
 from qipan.kernel.cases import evidence, notices, numbers, steps_desk, timing
 from qipan.kernel.cases.events import CaseOpened
 from qipan.kernel.cases.evidence import PhotoInput
 from qipan.kernel.cases.models import Case, CaseTypeRow, CauseLink
 from qipan.kernel.cases.places import Spot
+from qipan.kernel.cases.present import now
 from qipan.kernel.cases.states import State
 from qipan.kernel.cases.turns import Turn
 from qipan.kernel.cases.type_sets import current_type

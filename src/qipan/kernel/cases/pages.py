@@ -20,6 +20,7 @@ from qipan.kernel.cases.models import Assignment, Case, CaseEvent, Rating
 from qipan.kernel.cases.models.case import OPEN_STATES
 from qipan.kernel.cases.rating import call_back
 from qipan.kernel.cases.reading import (
+    actor_of,
     calls_due,
     reporter_shown,
     require_view,
@@ -56,7 +57,7 @@ MAIN_STEPS = (
 @page("", _("案件总览"), permission="cases.case.view", icon="clipboard-list")
 def board(request: HttpRequest) -> HttpResponse:
     """Figures, the map of open cases, and the list of what is open, the most pressing first."""
-    cases = visible_cases(request.user)
+    cases = visible_cases(actor_of(request))
     chosen = request.GET.get("show", "open")
     lists = {
         "open": cases.open(),
@@ -108,10 +109,10 @@ def _by_type(cases: Any) -> list[dict[str, Any]]:
 @page("desk/", _("受理台"), permission="cases.case.accept", icon="inbox")
 def desk(request: HttpRequest) -> HttpResponse:
     """What waits for this desk, pile by pile."""
-    piles = [(pile, pile.rows.count(), pile.rows[:PAGE_SIZE]) for pile in trays(request.user)]
+    piles = [(pile, pile.rows.count(), pile.rows[:PAGE_SIZE]) for pile in trays(actor_of(request))]
     context = {
         "piles": piles,
-        "calls": calls_due(request.user),
+        "calls": calls_due(actor_of(request)),
         "call_form": CallBackForm(),
         "now": now(),
         "tones": TONES,
@@ -123,7 +124,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 def case_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything about one case, and what may be done now."""
     case = _case(pk)
-    require_view(request.user, case)
+    require_view(actor_of(request), case)
     return render(request, "cases/case.html", _case_context(request, case))
 
 
@@ -133,7 +134,7 @@ def _case(pk: int) -> Case:
 
 
 def _case_context(request: HttpRequest, case: Case, failed: StepForm | None = None) -> dict[str, Any]:
-    choices = available_steps(case, request.user)
+    choices = available_steps(case, actor_of(request))
     forms = [(choice, _form_of(case, choice, failed)) for choice in choices]
     return {
         "case": case,
@@ -144,10 +145,10 @@ def _case_context(request: HttpRequest, case: Case, failed: StepForm | None = No
         "entries": [_entry(event) for event in case.events.select_related("by", "case__type")],
         "clocks": list(case.clocks.select_related("assignment__organisation")),
         "tasks": list(case.assignments.select_related("organisation", "person")),
-        "photos": photo_groups(case, request.user),
+        "photos": photo_groups(case, actor_of(request)),
         "causes": [(str(row), site.url_for(row)) for row in case.cause_rows()],
         "reporter": reporter_shown(case),
-        "may_reveal": decide(request.user, "cases.case.unmask", case).allowed,
+        "may_reveal": decide(actor_of(request), "cases.case.unmask", case).allowed,
         "purposes": Purpose.objects.all(),
         "why": explain(case),
         "conditions": case.type.closing,
@@ -201,14 +202,14 @@ def photo_groups(case: Case, actor: Any) -> list[dict[str, Any]]:
 def take_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     """Take one step; a form that lacks something comes back with its fields named."""
     case = _case(pk)
-    require_view(request.user, case)
+    require_view(actor_of(request), case)
     assignment = _assignment(case, request)
     if step not in STEPS:
         raise InvalidInput("step", _now("没有这一步"))
     if request.method != "POST":
         return redirect("cases:case_page", pk=pk)
     form = StepForm(step, case, assignment, request.POST, request.FILES)
-    if form.is_valid() and try_step(form, request.user):
+    if form.is_valid() and try_step(form, actor_of(request)):
         notices.success(request, _now("已完成:%(step)s") % {"step": STEP_NAMES[step]})
         return redirect(_back(request, case))
     return render(

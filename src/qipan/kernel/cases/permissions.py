@@ -6,9 +6,10 @@ from django.utils.translation import gettext as _
 
 from qipan.kernel.access.decide import Decision, decide
 from qipan.kernel.access.models import Account, Actor
-from qipan.kernel.base.clock import county_day, now
+from qipan.kernel.base.clock import county_day
 from qipan.kernel.cases.models import Assignment, Case
 from qipan.kernel.cases.models.case import receipt_owner
+from qipan.kernel.cases.present import now
 from qipan.kernel.cases.states import STEPS, Party, State, Task
 
 PERMISSIONS = {

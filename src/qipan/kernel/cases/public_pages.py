@@ -19,6 +19,7 @@ from qipan.kernel.cases.forms import RatingForm, ReceiptForm, ReportForm
 from qipan.kernel.cases.models import Case
 from qipan.kernel.cases.numbers import clean_receipt
 from qipan.kernel.cases.rating import rate
+from qipan.kernel.cases.reading import actor_of
 from qipan.kernel.cases.states import MAIN_LINE, Party, State
 from qipan.kernel.cases.wording import STEP_NAMES, Grade, PhotoKind, StateChoice
 from qipan.kernel.ui import notices
@@ -70,7 +71,7 @@ def _try_report(request: HttpRequest, form: ReportForm) -> Case | None:
             data["type"].code,
             data["title"],
             data["text"],
-            by=request.user,
+            by=actor_of(request),
             place=form.spot(address=data["address"]),
             photos=form.photo_inputs("photos", PhotoKind.REPORT),
             contact=Contact(data["name"], data["phone"], data["protected"]),
@@ -127,7 +128,7 @@ def progress(request: HttpRequest, receipt: str) -> HttpResponse:
 
 def _context(request: HttpRequest, case: Case, **more: Any) -> dict[str, Any]:
     shown = case.master if case.state == State.MERGED and case.master else case
-    steps = [c.step for c in available_steps(case, request.user, receipt=case.receipt)]
+    steps = [c.step for c in available_steps(case, actor_of(request), receipt=case.receipt)]
     rated = case.ratings.filter(round=case.reopened).first()
     may_rate = case.closed_at is not None and rated is None and _open_to_rating(case)
     return {
@@ -186,8 +187,8 @@ def _own_photos(case: Case, request: HttpRequest) -> list[dict[str, str]]:
     rows = case.photos.filter(kind=PhotoKind.REPORT).select_related("file")
     return [
         {
-            "url": files.link(photo.file, request.user),
-            "thumb": files.link(photo.file, request.user, size=320),
+            "url": files.link(photo.file, actor_of(request)),
+            "thumb": files.link(photo.file, actor_of(request), size=320),
             "caption": "",
         }
         for photo in rows
@@ -203,13 +204,13 @@ def _answer(request: HttpRequest, case: Case) -> HttpResponse:
                 case,
                 int(grade) if grade.isdigit() else 0,
                 request.POST.get("text", ""),
-                by=request.user,
+                by=actor_of(request),
                 receipt=case.receipt,
             )
             notices.success(request, _now("感谢您的评价"))
         elif step in REPORTER_STEPS:
             text = request.POST.get("text", "")
-            act(case, step, request.user, receipt=case.receipt, text=text)
+            act(case, step, actor_of(request), receipt=case.receipt, text=text)
             notices.success(request, _now("已完成:%(step)s") % {"step": _step_name(case, step)})
     except InvalidInput as error:
         notices.error(request, error.message)

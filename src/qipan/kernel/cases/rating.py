@@ -9,11 +9,11 @@ from qipan.kernel.access import audit
 from qipan.kernel.access.decide import require
 from qipan.kernel.access.models import Account, Actor
 from qipan.kernel.base import events
-from qipan.kernel.base.clock import now
 from qipan.kernel.base.errors import Conflict, InvalidInput, Refused
 from qipan.kernel.cases.events import CaseRated
 from qipan.kernel.cases.models import Case, Rating
 from qipan.kernel.cases.permissions import is_reporter
+from qipan.kernel.cases.present import now
 from qipan.kernel.cases.states import State
 from qipan.kernel.cases.wording import Grade
 from qipan.kernel.orgs.calendars import worktime

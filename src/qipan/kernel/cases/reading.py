@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from qipan.kernel.access import audit
 from qipan.kernel.access.decide import decide, require, rows_for
-from qipan.kernel.access.models import Account, Actor, Purpose
+from qipan.kernel.access.models import ANONYMOUS, Account, Actor, Purpose
 from qipan.kernel.base.clock import now
 from qipan.kernel.base.errors import InvalidInput, Refused
 from qipan.kernel.cases.models import Assignment, Case, CaseRows, Rating
@@ -19,6 +20,11 @@ from qipan.kernel.cases.states import ACTIVE_TASKS, State, Task
 from qipan.kernel.cases.turns import name_of_reporter
 
 VIEW = "cases.case.view"
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who is asking."""
+    return request.user if isinstance(request.user, Account) else ANONYMOUS
 
 
 def visible_cases(actor: Actor) -> CaseRows:
@@ -41,7 +47,8 @@ def tasks_of(account: Account) -> AssignmentRows:
     rows = rows_for(account, "cases.case.handle", Assignment.objects.all())
     mine = Q(person=account) | Q(person__isnull=True, organisation=account.organisation)
     return (
-        rows.filter(mine, state__in=(*ACTIVE_TASKS, Task.SUSPENDED), case__state=State.HANDLING)
+        Assignment.objects.filter(pk__in=rows.values("pk"))
+        .filter(mine, state__in=(*ACTIVE_TASKS, Task.SUSPENDED), case__state=State.HANDLING)
         .select_related("case__type", "case__division", "case__grid")
         .order_by("-case__urgent", "case__next_due_at", "pk")
     )
@@ -69,7 +76,7 @@ TRAYS = (
 def trays(actor: Actor) -> list[Tray]:
     """What waits for an actor at the desk, pile by pile; piles that are not theirs are left out."""
     piles = [
-        Tray(state, title, rows_for(actor, action, Case.objects.filter(state=state)))
+        Tray(state, title, _allowed(actor, action, Case.objects.filter(state=state)))
         for state, title, action in TRAYS
         if decide(actor, action).allowed
     ]
@@ -84,8 +91,13 @@ def trays(actor: Actor) -> list[Tray]:
         ("asked", _("挂账与延期待审批"), "cases.case.approve", asked),
     ):
         if decide(actor, action).allowed:
-            piles.append(Tray(code, title, rows_for(actor, action, rows.distinct())))
+            piles.append(Tray(code, title, _allowed(actor, action, rows)))
     return [Tray(pile.code, pile.title, pile.rows.for_list().order_by("next_due_at", "pk")) for pile in piles]
+
+
+def _allowed(actor: Actor, action: str, rows: CaseRows) -> CaseRows:
+    # by key: the conditions above join to tasks and would give a case once for each
+    return Case.objects.filter(pk__in=rows_for(actor, action, rows).values("pk"))
 
 
 def calls_due(actor: Actor) -> "list[Rating]":

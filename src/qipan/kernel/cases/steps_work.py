@@ -31,7 +31,7 @@ def give_back(turn: Turn) -> None:
         reason=turn.data["reason"],
         text=turn.data.get("text", ""),
         suggested=turn.data.get("organisation"),
-        asked_by=turn.account,
+        asked_by=turn.person,
         asked_at=turn.at,
     )
     data = {"reason": turn.data["reason"], "text": turn.data.get("text", "")}
@@ -124,7 +124,7 @@ def ask_suspension(turn: Turn) -> None:
         reason=turn.data["reason"],
         text=turn.data.get("text", ""),
         review_on=review,
-        asked_by=turn.account,
+        asked_by=turn.person,
         asked_at=turn.at,
     )
     turn.move_task("ask_suspension", turn.task, data={"reason": turn.data["reason"], "until": review})
@@ -197,7 +197,7 @@ def ask_extension(turn: Turn) -> None:
         reason=turn.data["reason"],
         text=turn.data.get("text", ""),
         amount=amount,
-        asked_by=turn.account,
+        asked_by=turn.person,
         asked_at=turn.at,
     )
     turn.move_task("ask_extension", turn.task, data={"reason": turn.data["reason"], "amount": amount})

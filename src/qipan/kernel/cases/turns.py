@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from qipan.kernel.access import audit
 from qipan.kernel.access.models import Account, Actor
 from qipan.kernel.base import events
-from qipan.kernel.base.errors import Conflict
+from qipan.kernel.base.errors import Conflict, Refused
 from qipan.kernel.cases import timing
 from qipan.kernel.cases.events import CaseStepped
 from qipan.kernel.cases.models import Assignment, Case, CaseEvent
@@ -43,6 +43,13 @@ class Turn:
     def account(self) -> Account | None:
         """The account behind the actor, None for a visitor."""
         return self.by if isinstance(self.by, Account) else None
+
+    @property
+    def person(self) -> Account:
+        """The account behind the actor; Refused for a visitor."""
+        if self.account is None:
+            raise Refused((_("请先登录"),))
+        return self.account
 
     @property
     def task(self) -> Assignment:

@@ -14,7 +14,7 @@ from qipan.kernel.cases.actions import available_steps
 from qipan.kernel.cases.forms import StepForm
 from qipan.kernel.cases.models import Assignment
 from qipan.kernel.cases.pages import photo_groups, try_step
-from qipan.kernel.cases.reading import tasks_of
+from qipan.kernel.cases.reading import actor_of, tasks_of
 from qipan.kernel.cases.states import STEPS, Task
 from qipan.kernel.cases.wording import STEP_NAMES
 from qipan.kernel.ui import notices
@@ -35,7 +35,7 @@ NEXT = {
 def mine(request: HttpRequest) -> HttpResponse:
     """My tasks, the most pressing first, each with its place and what is left of its time."""
     tasks = list(tasks_of(request.user)[:100]) if isinstance(request.user, Account) else []
-    done = _done_lately(request.user)
+    done = _done_lately(actor_of(request))
     return render(request, "cases/mine.html", {"tasks": tasks, "done": done, "now": now()})
 
 
@@ -51,7 +51,7 @@ def task_page(request: HttpRequest, pk: int) -> HttpResponse:
         "case__type", "case__division", "case__grid", "organisation", "person"
     )
     task = get_object_or_404(rows, pk=pk)
-    require(request.user, "cases.case.handle", task)
+    require(actor_of(request), "cases.case.handle", task)
     if request.method == "POST":
         return _take(request, task)
     return render(request, "cases/task.html", _context(request, task))
@@ -62,7 +62,7 @@ def _take(request: HttpRequest, task: Assignment) -> HttpResponse:
     if step not in STEPS or not STEPS[step].on_task:
         return redirect("cases:task_page", pk=task.pk)
     form = StepForm(step, task.case, task, request.POST, request.FILES)
-    if form.is_valid() and try_step(form, request.user):
+    if form.is_valid() and try_step(form, actor_of(request)):
         notices.success(request, _now("已完成:%(step)s") % {"step": STEP_NAMES[step]})
         task.refresh_from_db()
         return redirect("cases:mine") if task.state == Task.DONE else redirect("cases:task_page", pk=task.pk)
@@ -71,7 +71,9 @@ def _take(request: HttpRequest, task: Assignment) -> HttpResponse:
 
 def _context(request: HttpRequest, task: Assignment, failed: StepForm | None = None) -> dict[str, Any]:
     choices = [
-        c for c in available_steps(task.case, request.user) if c.assignment and c.assignment.pk == task.pk
+        c
+        for c in available_steps(task.case, actor_of(request))
+        if c.assignment and c.assignment.pk == task.pk
     ]
     forms = {
         choice.step: failed
@@ -88,7 +90,7 @@ def _context(request: HttpRequest, task: Assignment, failed: StepForm | None = N
         "clock": task.clocks.filter(kind="handle").order_by("-started_at").first(),
         "first": (first, STEP_NAMES[first], forms.pop(first)) if first in forms else None,
         "others": [(step, STEP_NAMES[step], form) for step, form in forms.items()],
-        "photos": photo_groups(task.case, request.user),
+        "photos": photo_groups(task.case, actor_of(request)),
         "rework": task.case.events.filter(step="rework").order_by("-seq").first(),
         "now": now(),
     }

@@ -1,5 +1,6 @@
 """What holds whatever people do: random walks of many actors over the table of steps."""
 
+import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from qipan.kernel.access.models import ANONYMOUS, AuditEntry
+from qipan.kernel.access.models import ANONYMOUS, Account, AuditEntry
 from qipan.kernel.base.errors import Conflict, InvalidInput, Refused
-from qipan.kernel.cases.actions import PhotoInput, act, available_steps, report
+from qipan.kernel.cases.actions import Choice, PhotoInput, act, available_steps, report
 from qipan.kernel.cases.models import Case
 from qipan.kernel.cases.replay import replay
 from qipan.kernel.cases.states import ENDED, OPEN, STEPS, State, Task
-from qipan.kernel.cases.tests.conftest import PLACE, Clock, County
+from qipan.kernel.cases.tests.conftest import MONDAY, PLACE, Clock, County
 from qipan.kernel.cases.tests.test_flow import smoke, spot
 
 Photo = Callable[..., PhotoInput]
@@ -78,9 +79,8 @@ def check_invariants(case: Case, county: County) -> None:
         assert {task.state for task in counted} <= {Task.DONE, Task.CANCELLED}
     # one audit entry for the report and for each step that a person took
     audited = AuditEntry.objects.filter(target_type="cases.case", target_key=str(case.pk)).count()
-    assert audited == 1 + len(
-        [event for event in events if not event.automatic and event.step != "report"]
-    ) - (len([event for event in events if event.step == "send" and not event.automatic]))
+    by_hand = [each for each in events if not each.automatic and each.step not in ("report", "send")]
+    assert audited == 1 + len(by_hand)
 
 
 def check_clocks(case: Case) -> None:
@@ -114,38 +114,34 @@ def covered_until(case: Case, clocks: list[Any]) -> datetime | None:
     return position
 
 
-WALK = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 600)), min_size=4, max_size=22)
+SIDEWAYS = frozenset({"note", "urge", "ask_void", "void", "withdraw", "refuse", "self_handle", "transfer"})
+LONGEST_WALK = 24
 
 
 @pytest.mark.parametrize("kind", ["smoke", "waste"])
-@given(walk=WALK)
+@given(seed=st.integers(0, 2**32))
 @settings(
-    max_examples=10,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_random_walks_keep_every_promise(
-    county: County, clock: Clock, photo: Photo, kind: str, walk: list[tuple[int, int]]
+    county: County, clock: Clock, photo: Photo, kind: str, seed: int
 ) -> None:
+    dice = random.Random(seed)
+    clock.set(MONDAY)
     if kind == "smoke":
         case = smoke(county)
     else:
-        case = report(
-            "test.waste", "垃圾", "", by=county.resident, place=spot(county), organisation=county.office
-        )
-    actors = [county.clerk, county.colleague, county.chief, county.worker, county.workman]
-    for number, (choice, minutes) in enumerate(walk):
-        clock.advance(minutes=minutes)
+        fields = {"by": county.resident, "place": spot(county), "organisation": county.office}
+        case = report("test.waste", "垃圾", "", **fields)  # type: ignore[arg-type]
+    for number in range(LONGEST_WALK):
+        clock.advance(minutes=dice.randrange(0, 200))
         case.refresh_from_db()
-        options = [
-            (actor, option)
-            for actor in (*actors, county.resident)
-            for option in available_steps(case, actor)
-            if option.step != "merge"
-        ]
+        options = _options(case, county, dice)
         if not options:
             break
-        actor, option = options[choice % len(options)]
+        actor, option = dice.choice(options)
         data = data_for(option.step, county, photo, number)
         try:
             act(case, option.step, actor, assignment=option.assignment, **data)
@@ -156,8 +152,21 @@ def test_random_walks_keep_every_promise(
         check_invariants(case, county)
 
 
+def _options(case: Case, county: County, dice: random.Random) -> list[tuple[Account, Choice]]:
+    actors = (county.clerk, county.colleague, county.chief, county.worker, county.workman, county.resident)
+    options = [
+        (actor, option)
+        for actor in actors
+        for option in available_steps(case, actor)
+        if option.step != "merge"
+    ]
+    # mostly go on: the steps that are always there would crowd out the others
+    onward = [pair for pair in options if pair[1].step not in SIDEWAYS]
+    return onward if onward and dice.random() < 0.9 else options
+
+
 @given(step=st.sampled_from(sorted(STEPS)), state=st.sampled_from(sorted(State)))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_step_leaves_a_state_it_does_not_begin_in(county: County, step: str, state: State) -> None:
     case = smoke(county)
     if state == State.MERGED or state in STEPS[step].sources:
@@ -180,7 +189,7 @@ def test_merging_and_unmerging_leave_no_trace_but_the_pause(county: County, cloc
     assert (back.state, back.master) == ("handling", None)
     handle = back.clocks.get(kind="handle")
     assert [pause.cause for pause in handle.pauses.all()] == ["merge"]
-    assert handle.due_at > before
+    assert handle.due_at is not None and before is not None and handle.due_at > before
     check_invariants(back, county)
 
 
