@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from qipan.kernel.cases.type_sets import publish_types
-from qipan.kernel.cases.type_sets import sync_types
 from qipan.kernel.modules import registry, rule_tables
 from qipan.kernel.orgs import importing
 from qipan.kernel.sensing import declaring
@@ -69,7 +68,6 @@ def _migrate(_report: Report) -> None:
 def load_rules(report: Report) -> None:
     """What the modules declare, as rows: roles, rule tables, quantities, sensing rules and case types."""
     registry.sync_roles()
-    sync_types(registry.modules())
     modules = registry.modules()
     for done, module in enumerate(modules, start=1):
         for table in module.rule_tables:
