@@ -76,7 +76,12 @@ def find(key: str) -> MapLayer | None:
 
 def visible(layer: MapLayer, actor: Actor) -> bool:
     """Whether the actor may see the layer at all."""
-    return layer.permission == PUBLIC or decide(actor, layer.permission).allowed
+    return may_view(layer.permission, actor)
+
+
+def may_view(permission: str, actor: Actor) -> bool:
+    """Whether a permission is held, or is the public one."""
+    return permission == PUBLIC or decide(actor, permission).allowed
 
 
 def offered(actor: Actor) -> list[MapLayer]:
