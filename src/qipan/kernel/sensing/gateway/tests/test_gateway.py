@@ -75,7 +75,8 @@ async def stored(gateway: Gateway, frames: int) -> None:
 async def answers(reader: asyncio.StreamReader, count: int) -> list[hj212.Message]:
     framer, found = hj212.Framer(), list[hj212.Message]()
     while len(found) < count:
-        found += [hj212.parse(item) for item in framer.feed(await asyncio.wait_for(reader.read(4096), 5))]
+        items = framer.feed(await asyncio.wait_for(reader.read(4096), 5))
+        found += [hj212.parse(item) for item in items if isinstance(item, hj212.Frame)]
     return found
 
 
@@ -85,7 +86,8 @@ def observations() -> list[tuple[str, datetime, float]]:
             "SELECT d.code, o.ts, o.value FROM sensing_observation o"
             " JOIN sensing_datastream d ON d.id = o.datastream_id ORDER BY o.ts, d.code"
         )
-        return cursor.fetchall()
+        rows: list[tuple[str, datetime, float]] = cursor.fetchall()
+    return rows
 
 
 def test_split_and_stuck_frames_are_answered_and_stored(tmp_path: Path) -> None:
