@@ -14,10 +14,11 @@ from ibis.expr.types import Table as IbisTable
 
 from qipan.kernel.base.errors import InvalidInput
 
+from .models import LakeBatch
 from .reading import query, table
 from .snapshots import AsOf
 from .tables import Table
-from .writing import LakeBatch, replace
+from .writing import replace
 
 CONTROL = 0
 # Quantile forecasts are members too: 1000 + percentile, so that 1050 is the median.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pyiceberg.expressions import AlwaysTrue, BooleanExpression, EqualTo, IsNull, LessThan
+from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.table import FileScanTask
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.types import DateType
@@ -17,6 +17,7 @@ from pyiceberg.types import DateType
 from qipan.kernel.base.clock import county_day, now
 
 from .catalogue import catalogue, paths, writer_lock
+from .filters import below, equal
 from .models import LakeBatch, LakeRun
 from .snapshots import HISTORY_FROM, pointers
 from .storage import orphans, reachable, remove, stored
@@ -46,7 +47,7 @@ class Partition:
         """The rows of the partition."""
         if self.column is None:
             return AlwaysTrue()
-        return IsNull(self.column) if self.value is None else EqualTo(self.column, self.value)
+        return equal(self.column, self.value)
 
 
 def maintain(table: Table | str, *, dry_run: bool = False) -> LakeRun:
@@ -138,7 +139,7 @@ def _drop_expired_days(path: str, found: IcebergTable, run: LakeRun) -> int:
             landed = write(
                 _load(path),
                 commit,
-                lambda to, notes: to.delete(LessThan(column, limit.isoformat()), snapshot_properties=notes),
+                lambda to, notes: to.delete(below(column, limit.isoformat()), snapshot_properties=notes),
             )
             record(path, commit, landed)
     return len(old)

@@ -15,11 +15,12 @@ from pyiceberg.expressions import (
     EqualTo,
     GreaterThan,
     GreaterThanOrEqual,
-    In,
     LessThan,
     LessThanOrEqual,
     Or,
 )
+
+from .filters import among
 
 _COMPARISONS: dict[type[ops.Node], tuple[Any, Any]] = {
     # The second one holds when the constant stands on the left.
@@ -103,7 +104,7 @@ def _among(predicate: ops.InValues) -> BooleanExpression:
     values = [_constant(option) for option in predicate.options]
     if name is None or any(value is None for value in values):
         return AlwaysTrue()
-    return In(name, set(values))
+    return among(name, values)
 
 
 def _column(node: ops.Node) -> str | None:

@@ -139,7 +139,7 @@ def apply(table: Table, found: IcebergTable) -> list[Change]:
     return wanted
 
 
-_DUCKDB = {
+_DUCKDB: dict[IcebergType, str] = {
     BooleanType(): "BOOLEAN",
     IntegerType(): "INTEGER",
     LongType(): "BIGINT",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
-from pyiceberg.expressions import BooleanExpression, In
+from pyiceberg.expressions import BooleanExpression
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import Transaction
 from pyiceberg.table.snapshots import Snapshot
@@ -13,6 +13,7 @@ from qipan.kernel.base.clock import now
 from qipan.kernel.base.errors import Conflict, InvalidInput
 
 from .catalogue import ensure, writer_lock
+from .filters import among
 from .models import LakeBatch, LakeHold
 from .snapshots import BATCH, DIGEST, MARK, PART, ancestors, note, total
 from .tables import Table, conform, digest
@@ -75,7 +76,7 @@ def upsert(table: Table, rows: pa.Table, keys: tuple[str, ...], batch: str) -> L
     values = set(stored.column(partition).to_pylist())
 
     def change(found: IcebergTable, to: Transaction, notes: dict[str, str]) -> None:
-        place = In(partition, values)
+        place = among(partition, values)
         old = found.scan(row_filter=place).to_arrow().select(table.schema.names).cast(table.schema)
         kept = old.join(stored.select(list(keys)), list(keys), join_type="left anti")
         merged = pa.concat_tables([kept.select(table.schema.names).cast(table.schema), stored])
