@@ -114,7 +114,7 @@ def test_strange_values_come_back_as_they_went(fresh_lake):
 
 
 def test_four_writers_lose_and_double_nothing(fresh_lake):
-    """The writers are threads with connections of their own; their rows are committed, so they are swept up."""
+    """The writers are threads with connections of their own; what they commit is swept up."""
 
     def alone(work):
         def run(argument):
