@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -116,23 +116,3 @@ def current_type(code: str) -> CaseTypeRow:
     if found is None:
         raise InvalidInput("type_code", f"{code}: no published case type")
     return found
-
-
-class Declaring(Protocol):
-    """What is needed of a module that declares types."""
-
-    @property
-    def label(self) -> str: ...
-    @property
-    def name(self) -> object: ...
-    @property
-    def case_types(self) -> tuple[CaseType, ...]: ...
-
-
-def sync_types(modules: Iterable[Declaring]) -> None:
-    """Publish the types of all modules; called at set-up, harmless to repeat."""
-    for module in modules:
-        if module.case_types:
-            with translation.override("zh-hans"):
-                name = str(module.name)
-            publish_types(module.label, name, module.case_types)

@@ -6,9 +6,8 @@ from qipan.kernel.cases.case_types import CASE_TYPES
 from qipan.kernel.cases.models import Case, CaseTypeSet
 from qipan.kernel.cases.replay import replay
 from qipan.kernel.cases.tests.conftest import PLACE, County
-from qipan.kernel.cases.type_sets import sync_types
+from qipan.kernel.cases.type_sets import publish_types
 from qipan.kernel.maps.models import Place
-from qipan.kernel.modules.declarations import Module
 
 
 def test_the_demo_builds_once_and_its_cases_hold_together(county: County) -> None:
@@ -28,10 +27,8 @@ def test_the_demo_builds_once_and_its_cases_hold_together(county: County) -> Non
     assert Case.objects.filter(demo=True).count() == 12
 
 
-def test_modules_publish_their_types_at_set_up(county: County) -> None:
-    module = Module(action=0, label="cases", name="案件", owner="x", case_types=CASE_TYPES)
-    sync_types([module])
-    sync_types([module])
+def test_the_shipped_types_have_limits_with_their_sources(county: County) -> None:
+    publish_types("cases", "案件", CASE_TYPES)
     made = CaseTypeSet.objects.get(code="cases")
     assert made.types.count() == len(CASE_TYPES) == 22
     cover = made.types.get(code="cases.P001")
