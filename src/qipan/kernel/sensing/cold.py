@@ -32,23 +32,42 @@ BUCKET_OFFSET_S = 8 * 3600
 
 
 def write(rows: pa.Table, key: str, texts: pa.Table | None = None) -> int:
-    """Put observations (columns of ``hot.SCHEMA``) into the lake, each day as it will then be.
+    """Put observations (columns of ``hot.SCHEMA``) into the lake; the only way in, as it notes their days.
 
-    A day that is there already is merged, the new rows winning; ``key`` names this write, so that the same
-    write again does nothing. ``texts`` go to their own table. Gives the number of rows written.
+    Streams that have nothing on their days yet are appended in one commit; a day on which one of them has
+    is merged, the new rows winning. ``key`` names this write: the same write again does nothing. ``texts`` go
+    to their own table. Gives the number of rows written.
     """
-    written = 0
-    day_of = _days_of(rows)
-    for day in sorted(pc.unique(day_of).to_pylist()):
-        part = rows.filter(pc.equal(day_of, pa.scalar(day, pa.date32())))
-        is_known = ColdDay.objects.filter(day=day).exists()
-        if texts is not None and texts.num_rows:
-            own = texts.filter(pc.equal(_days_of(texts), pa.scalar(day, pa.date32())))
-            _put(TEXTS, day, own, f"{key}:{day}", is_known)
-        count = _put(OBSERVATIONS, day, part, f"{key}:{day}", is_known)
-        ColdDay.objects.update_or_create(day=day, defaults={"rows": count})
-        written += part.num_rows
-    return written
+    rows = rows.select(hot.SCHEMA.names).cast(hot.SCHEMA).append_column(_DAY, _days_of(rows))
+    days = set(pc.unique(rows["day"]).to_pylist())
+    taken = _taken(days, pc.unique(rows["datastream"]).to_pylist())
+    fresh = rows.filter(pc.invert(pc.is_in(rows["day"], pa.array(sorted(taken), pa.date32()))))
+    if fresh.num_rows:
+        ordered = fresh.sort_by([("day", "ascending"), ("datastream", "ascending"), ("ts", "ascending")])
+        lake.append(OBSERVATIONS, ordered.select(OBSERVATIONS.schema.names), key)
+    for day in sorted(taken):
+        _put(
+            OBSERVATIONS, day, rows.filter(pc.equal(rows["day"], pa.scalar(day, pa.date32()))), f"{key}:{day}"
+        )
+    if texts is not None and texts.num_rows:
+        own_days = _days_of(texts)
+        for day in pc.unique(own_days).to_pylist():
+            own = texts.filter(pc.equal(own_days, pa.scalar(day, pa.date32())))
+            _put(TEXTS, day, own, f"{key}:text:{day}")
+    ColdDay.objects.bulk_create([ColdDay(day=day) for day in sorted(days)], ignore_conflicts=True)
+    return int(rows.num_rows)
+
+
+def _taken(days: Collection[date], streams: Sequence[int]) -> set[date]:
+    """Days of these on which one of the streams has something in the lake already."""
+    known = days_between(min(days), max(days)) & set(days) if days else set()
+    if not known:
+        return set()
+    rows = lake.table(OBSERVATIONS)
+    found = lake.query(
+        rows.filter(rows.day.isin(sorted(known)), rows.datastream.isin(streams)).select("day").distinct()
+    )
+    return set(found["day"].to_pylist())
 
 
 def _days_of(rows: pa.Table) -> pa.ChunkedArray:
@@ -56,19 +75,17 @@ def _days_of(rows: pa.Table) -> pa.ChunkedArray:
     return pc.cast(pc.floor_temporal(pc.add(rows["ts"], offset), unit="day"), pa.date32())
 
 
-def _put(table: Table, day: date, part: pa.Table, key: str, is_known: bool) -> int:
+def _put(table: Table, day: date, part: pa.Table, key: str) -> None:
     """Replace one day of a table by the part and whatever else was there."""
     names = [name for name in table.schema.names if name != "day"]
     part = part.select(names)
-    if is_known:
-        keys = ["datastream", "ts"]
-        old = whole_day(table, day)
-        kept = old.join(part.select(keys), keys, join_type="left anti").select(names)
-        part = pa.concat_tables([part, kept.cast(part.schema)])
+    keys = ["datastream", "ts"]
+    old = whole_day(table, day)
+    kept = old.join(part.select(keys), keys, join_type="left anti").select(names)
+    part = pa.concat_tables([part, kept.cast(part.schema)])
     part = part.sort_by([("datastream", "ascending"), ("ts", "ascending")])
     days = pa.array([day] * part.num_rows, pa.date32())
     lake.replace(table, part.add_column(0, _DAY, days), f"day = '{day}'", key)
-    return int(part.num_rows)
 
 
 def whole_day(table: Table, day: date) -> pa.Table:

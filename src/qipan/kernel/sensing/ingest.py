@@ -45,10 +45,15 @@ INSERT INTO sensing_batch (at, first_ts, last_ts, rows, datastream_ids, hours)
 VALUES (clock_timestamp(), %s, %s, %s, %s, %s) RETURNING id
 """
 _HEARD = """
-UPDATE sensing_devicekey k SET last_heard_at = n.at
-FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS n(protocol, key, at)
-WHERE k.protocol = n.protocol AND k.key = n.key AND k.valid_to IS NULL
-    AND (k.last_heard_at IS NULL OR k.last_heard_at < n.at)
+WITH heard AS (
+    UPDATE sensing_devicekey k SET last_heard_at = n.at
+    FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS n(protocol, key, at)
+    WHERE k.protocol = n.protocol AND k.key = n.key AND k.valid_to IS NULL
+        AND (k.last_heard_at IS NULL OR k.last_heard_at < n.at)
+    RETURNING k.thing_id, n.at
+), newest AS (SELECT thing_id, max(at) AS at FROM heard GROUP BY thing_id)
+UPDATE sensing_thing t SET last_heard_at = newest.at FROM newest
+WHERE t.id = newest.thing_id AND (t.last_heard_at IS NULL OR t.last_heard_at < newest.at)
 """
 
 
@@ -101,7 +106,7 @@ def _store(readings: Sequence[Reading], frames: Sequence[FrameRecord]) -> BatchR
         changed = [*new, *replaced]
     _note_heard(readings, frames)
     if changed:
-        result.batch_id = _commit_number(changed)
+        result.batch_id = announce(changed)
     return result
 
 
@@ -163,7 +168,7 @@ def _note_heard(readings: Sequence[Reading], frames: Sequence[FrameRecord]) -> N
             )
 
 
-def _commit_number(changed: Sequence[Row]) -> int:
+def announce(changed: Sequence[Row]) -> int:
     """Number the batch, move the latest values, tell those who follow; the last step before the commit."""
     newest: dict[int, Row] = {}
     for row in changed:

@@ -45,8 +45,7 @@ class ColdDay(models.Model):
     """A county day whose observations are in the lake."""
 
     day = models.DateField(_("日期"), primary_key=True)
-    rows = models.BigIntegerField(_("条数"))
-    at = models.DateTimeField(_("写入时间"), auto_now=True)
+    at = models.DateTimeField(_("写入时间"), auto_now_add=True)
 
     class Meta:
         ordering: ClassVar = ["-day"]

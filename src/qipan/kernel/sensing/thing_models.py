@@ -1,6 +1,5 @@
 """Things, the keys by which they call, what they observe, and their datastreams."""
 
-from datetime import datetime
 from functools import cached_property
 from typing import ClassVar
 
@@ -44,6 +43,7 @@ class Thing(Placed, Record):
     )
     valid_from = models.DateTimeField(_("启用时间"), null=True, blank=True)
     valid_to = models.DateTimeField(_("停用时间"), null=True, blank=True)
+    last_heard_at = models.DateTimeField(_("最近通信"), null=True, blank=True, editable=False)
     demo = models.BooleanField(_("演示数据"), default=False)
 
     scope: ClassVar[Scope] = Scope(organisation="organisation", division="division__code", grid="grid")
@@ -55,11 +55,6 @@ class Thing(Placed, Record):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def last_heard(self) -> datetime | None:
-        """When any of its keys was last heard."""
-        return self.keys.aggregate(last=models.Max("last_heard_at"))["last"]
 
 
 class DeviceKey(models.Model):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import override
 
 from qipan.kernel.base import events
@@ -64,6 +65,16 @@ def _record_one(
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(found.pk)])
     return found
+
+
+def end_open(rows: QuerySet[RuleEvent], at: datetime) -> int:
+    """End the open events among ``rows`` because their rule or thing is out of use; gives how many."""
+    found = list(rows.filter(ended_at=None).select_for_update(of=("self",)))
+    for event in found:
+        event.ended_at = max(at, event.started_at)
+        event.save(update_fields=["ended_at"])
+        events.publish(RuleCleared(event.pk))
+    return len(found)
 
 
 def message(change: Change, thing: Thing, units: Mapping[int, Unit]) -> str:

@@ -210,7 +210,7 @@ def test_a_failure_leaves_no_trace_and_the_replay_is_whole(monkeypatch: pytest.M
         raise ConnectionError("database went away")
 
     with monkeypatch.context() as patch:
-        patch.setattr("qipan.kernel.sensing.ingest._commit_number", crash)
+        patch.setattr("qipan.kernel.sensing.ingest.announce", crash)
         with pytest.raises(ConnectionError):
             store_batch(batch)
     assert everything() == before

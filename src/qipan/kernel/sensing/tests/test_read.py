@@ -36,7 +36,7 @@ def put_into_lake(stream: Datastream, day: date, values: dict[datetime, float]) 
             "version": pa.array([0] * len(values), pa.int32()),
         }
     )
-    assert cold.write(table.drop_columns(["day"]), "test") == len(values)
+    assert cold.write(table.drop_columns(["day"]), f"test:{day}") == len(values)
 
 
 def test_hot_history_is_ordered_bounded_and_keeps_flagged_values() -> None:
