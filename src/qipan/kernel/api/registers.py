@@ -16,6 +16,7 @@ from ninja import Router
 from qipan.kernel.access.decide import require, rows_for
 from qipan.kernel.api import schemas
 from qipan.kernel.base.errors import InvalidInput
+from qipan.kernel.ui.admission import actor_of
 from qipan.kernel.ui.declarations import Register
 from qipan.kernel.ui.register import actions, forms
 from qipan.kernel.ui.register.cells import plain
@@ -66,10 +67,10 @@ class RegisterRoutes:
     def list_rows(self, request: HttpRequest) -> HttpResponseBase:
         """A page of rows: filters, ``search``, ``ordering``, ``page``, ``page_size``, ``format``."""
         register = self.register
-        require(request.user, f"{register.prefix}.view")
+        require(actor_of(request), f"{register.prefix}.view")
         masking = self._masking(request, opened_with_purpose(request, register))
         columns = tuple(bound.column for bound in schemas.row_columns(register))
-        listing = Listing(register, request.user, request.GET, masking=masking, columns=columns)
+        listing = Listing(register, actor_of(request), request.GET, masking=masking, columns=columns)
         kind = request.GET.get("format", "")
         if kind and kind != "page":
             return export(request, listing, kind)
@@ -94,10 +95,10 @@ class RegisterRoutes:
     def new_row(self, request: HttpRequest) -> HttpResponse:
         """Make a row."""
         register = self.register
-        require(request.user, f"{register.prefix}.add")
+        require(actor_of(request), f"{register.prefix}.add")
         made = forms.form_class(register, register.create_fields)
         form = _valid(made(_checked(made, _body_of(request)), request.FILES))
-        row = forms.create(register, form, request.user)
+        row = forms.create(register, form, actor_of(request))
         answer = self._one(row, self._masking(request), status=201)
         answer["Location"] = f"{request.path.rstrip('/')}/{row.pk}"
         return answer
@@ -106,7 +107,7 @@ class RegisterRoutes:
         """Change some fields; ``If-Match`` or ``row_version`` guards against another writer."""
         register = self.register
         row = self._row(request, pk)
-        require(request.user, f"{register.prefix}.change", row)
+        require(actor_of(request), f"{register.prefix}.change", row)
         made = forms.form_class(register, register.edit)
         given = _checked(made, _body_of(request))
         if match := request.headers.get("If-Match", "").strip('W/"'):
@@ -114,23 +115,23 @@ class RegisterRoutes:
         unbound = made(instance=row)
         kept = {name: _wire(unbound[name]) for name in made.base_fields if name != forms.VERSION}
         form = _valid(made({**kept, **given}, request.FILES, instance=row))
-        return self._one(forms.change(register, form, request.user), self._masking(request))
+        return self._one(forms.change(register, form, actor_of(request)), self._masking(request))
 
     def run_action(self, request: HttpRequest, pk: str, code: str) -> HttpResponse:
         """Do something with a row; gives the row as it is then."""
         row = self._row(request, pk)
         action = actions.find(self.register, code, row)
-        require(request.user, action.permission, row)
+        require(actor_of(request), action.permission, row)
         form = None
         if action.form is not None:
             form = _valid(action.form(_checked(action.form, _body_of(request)), request.FILES))
-        actions.run(action, row, request.user, form)
+        actions.run(action, row, actor_of(request), form)
         row.refresh_from_db()
         return self._one(row, self._masking(request))
 
     def _masking(self, request: HttpRequest, unmasked: bool = False) -> Masking:
         columns = tuple(bound.column for bound in schemas.row_columns(self.register))
-        return masking_for(request.user, self.register, columns, unmasked=unmasked)
+        return masking_for(actor_of(request), self.register, columns, unmasked=unmasked)
 
     def _row(self, request: HttpRequest, pk: str) -> Any:
         """The row that the caller may see; Http404 when there is none, Refused when it is out of reach."""
@@ -141,8 +142,8 @@ class RegisterRoutes:
         row = rows.first()
         if row is None:
             raise Http404(_("没有这条记录"))
-        if not rows_for(request.user, f"{register.prefix}.view", rows).exists():
-            require(request.user, f"{register.prefix}.view", row)
+        if not rows_for(actor_of(request), f"{register.prefix}.view", rows).exists():
+            require(actor_of(request), f"{register.prefix}.view", row)
         return row
 
     def _shown(self, row: Any, masking: Masking) -> dict[str, object]:
@@ -170,13 +171,12 @@ def _as_function(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def key_of(model: type[models.Model], text: str) -> object:
     """The key of a row from the address; ValidationError when it cannot be one."""
-    key = model._meta.pk
-    return key.to_python(text) if key is not None else text
+    return model._meta.pk.to_python(text)
 
 
 def _body_of(request: HttpRequest) -> dict[str, Any]:
     """The JSON object sent, or the fields of a multipart form."""
-    if request.content_type.startswith("multipart/"):
+    if (request.content_type or "").startswith("multipart/"):
         return dict(request.POST.items())
     try:
         found = orjson.loads(request.body or b"{}")
@@ -187,7 +187,7 @@ def _body_of(request: HttpRequest) -> dict[str, Any]:
     return found
 
 
-def _checked(form: type[django_forms.BaseForm], given: dict[str, Any]) -> dict[str, Any]:
+def _checked(form: schemas.FormClass, given: dict[str, Any]) -> dict[str, Any]:
     """The fields as a form reads them; InvalidInput names one that the form does not have."""
     for name in given:
         if name not in form.base_fields:

@@ -1,7 +1,7 @@
 """JSON schemas of rows and forms, for the API's description."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db import models
@@ -13,6 +13,7 @@ from qipan.kernel.ui.register.filters import filterset_class
 from qipan.kernel.ui.register.related import RelatedField
 
 Schema = dict[str, Any]
+FormClass = type[forms.Form] | type[forms.ModelForm[Any]]
 KEY: Schema = {"oneOf": [{"type": "integer"}, {"type": "string"}]}
 ERROR: Schema = {
     "type": "object",
@@ -33,7 +34,7 @@ TYPES: tuple[tuple[type[models.Field[Any, Any]], Schema], ...] = (
 )
 
 
-def error_answers(*statuses: int) -> Schema:
+def error_answers(*statuses: int) -> dict[int, Any]:
     """The error responses of an operation."""
     content = {"application/json": {"schema": ERROR}}
     return {status: {"description": "error", "content": content} for status in statuses}
@@ -73,7 +74,7 @@ def _of_field(field: models.Field[Any, Any]) -> Schema:
     return found
 
 
-def form_schema(form: type[forms.BaseForm], *, partial: bool) -> Schema:
+def form_schema(form: FormClass, *, partial: bool) -> Schema:
     """The body that a form accepts; with ``partial`` no field is required."""
     properties = {name: _of_form_field(field) for name, field in form.base_fields.items()}
     required = [name for name, field in form.base_fields.items() if field.required and not partial]
@@ -94,9 +95,12 @@ FORM_TYPES: tuple[tuple[type[forms.Field], Schema], ...] = (
 
 
 def _of_form_field(field: forms.Field) -> Schema:
-    found = next((dict(schema) for kind, schema in FORM_TYPES if isinstance(field, kind)), {"type": "string"})
+    found: Schema = next(
+        (dict(schema) for kind, schema in FORM_TYPES if isinstance(field, kind)), {"type": "string"}
+    )
     if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
-        found = {"enum": [code for code, _label in field.choices if code != ""]}  # type: ignore[union-attr]
+        choices = list(cast(Any, field.choices))
+        found = {"enum": [code for code, _label in choices if code != ""]}
     if not field.required and "type" in found:
         found["type"] = [found["type"], "null"]
     return found | ({"title": str(field.label)} if field.label else {})

@@ -73,7 +73,7 @@ def _install(work: Path) -> None:
     arguments = ["ci", "--prefix", str(work), "--ignore-scripts", "--no-audit", "--no-fund"]
     done = npm(arguments, return_completed_process=True, capture_output=True, text=True, cwd=work)
     if done.returncode:
-        raise RuntimeError(f"npm ci: {done.stderr.strip()[-2000:]}")
+        raise RuntimeError(f"npm ci: {str(done.stderr).strip()[-2000:]}")
 
 
 def _keep(modules: Path) -> None:

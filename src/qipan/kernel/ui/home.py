@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from qipan.kernel.access.models import Account
 from qipan.kernel.base.clock import now
-from qipan.kernel.ui.admission import admits
+from qipan.kernel.ui.admission import actor_of, admits
 from qipan.kernel.ui.declarations import HomePanel
 from qipan.kernel.ui.rendering import render
 from qipan.kernel.ui.site import site
@@ -26,7 +26,7 @@ class ShownPanel:
 
 def home(request: HttpRequest) -> HttpResponse:
     """The situation for staff; residents and visitors get the county's public face."""
-    account = request.user
+    account = actor_of(request)
     staff = isinstance(account, Account) and account.kind == Account.Kind.STAFF
     panels = {place: _shown(request, place) for place in PLACES}
     context = {"panels": panels, "now": now(), "layers": ",".join(_layers(request))}
@@ -36,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def _layers(request: HttpRequest) -> list[str]:
     """Keys of the layers that are on when a map opens, as far as the actor may see them."""
     offered = [layer for module in site.modules for layer in module.layers if layer.shown]
-    return [layer.key for layer in offered if admits(request.user, layer.permission)]
+    return [layer.key for layer in offered if admits(actor_of(request), layer.permission)]
 
 
 def _shown(request: HttpRequest, place: str) -> list[ShownPanel]:

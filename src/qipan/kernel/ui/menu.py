@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from qipan.kernel.ui.admission import admits
+from qipan.kernel.ui.admission import actor_of, admits
 from qipan.kernel.ui.declarations import Offer, Page, Register, Text
 
 WORK = _("综合指挥")
@@ -104,10 +104,10 @@ def _is_open(module: Offer, request: HttpRequest) -> bool:
 
 def _links(module: Offer, request: HttpRequest) -> Iterator[Link]:
     for page in module.pages:
-        if page.menu and admits(request.user, page.permission):
+        if page.menu and admits(actor_of(request), page.permission):
             yield _link(page, page.title, f"{module.label}:{page.name}", request)
     for register in module.registers:
-        if not register.hidden and admits(request.user, f"{register.prefix}.view"):
+        if not register.hidden and admits(actor_of(request), f"{register.prefix}.view"):
             yield _link(register, register.name, register.url_name("list"), request)
 
 

@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from qipan.kernel.access.decide import require
 from qipan.kernel.access.models import Account
 from qipan.kernel.ui import home, preferences
+from qipan.kernel.ui.admission import actor_of
 from qipan.kernel.ui.declarations import PUBLIC, SIGNED_IN, Page, Register
 from qipan.kernel.ui.register import views
 from qipan.kernel.ui.site import Site, site
@@ -72,7 +73,7 @@ def _admit(request: HttpRequest, offered: Page) -> HttpResponseBase | None:
     if offered.permission == SIGNED_IN:
         signed_in = isinstance(request.user, Account)
         return None if signed_in else redirect_to_login(request.get_full_path())
-    require(request.user, offered.permission)
+    require(actor_of(request), offered.permission)
     return None
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from qipan.kernel.access import audit
 from qipan.kernel.access.decide import decide
 from qipan.kernel.access.models import Purpose
+from qipan.kernel.ui.admission import actor_of
 from qipan.kernel.ui.declarations import Column, Panel, Register, RelatedPanel, Text, as_columns
 from qipan.kernel.ui.register import actions
 from qipan.kernel.ui.register.cells import BoundColumn, Cell, bind, field_at, shown
@@ -57,8 +58,8 @@ def detail_context(
 ) -> dict[str, object]:
     """What the detail template shows of a row that the actor may see."""
     columns = detail_columns(register)
-    masking = masking_for(request.user, register, columns, unmasked=unmasked)
-    may_change = bool(register.edit) and decide(request.user, f"{register.prefix}.change", row).allowed
+    masking = masking_for(actor_of(request), register, columns, unmasked=unmasked)
+    may_change = bool(register.edit) and decide(actor_of(request), f"{register.prefix}.change", row).allowed
     return {
         "register": register,
         "row": row,
@@ -68,7 +69,7 @@ def detail_context(
             for column in bind(register.model, columns)
         ],
         "panels": [_draw(panel, request, row) for panel in register.panels],
-        "actions": actions.offered(register, row, request.user),
+        "actions": actions.offered(register, row, actor_of(request)),
         "edit_url": reverse(register.url_name("edit"), args=[row.pk]) if may_change else "",
         "list_url": reverse(register.url_name("list")),
         "point": _point(register, row),
@@ -102,7 +103,7 @@ def _draw(panel: Panel | RelatedPanel, request: HttpRequest, row: Any) -> DrawnP
     related = sorted({column.related for column in columns} - {""})
     found = list((queryset.select_related(*related) if related else queryset)[: panel.limit + 1])
     register = site.register_for(queryset.model)
-    masking = masking_for(request.user, register, as_columns(panel.columns)) if register else Masking({})
+    masking = masking_for(actor_of(request), register, as_columns(panel.columns)) if register else Masking({})
     rows = tuple((site.url_for(r), [c.cell(r, masking) for c in columns]) for r in found[: panel.limit])
     return DrawnPanel(panel.title, columns=columns, rows=rows, more=len(found) > panel.limit)
 
@@ -116,7 +117,7 @@ def _point(register: Register, row: Any) -> tuple[float, float] | None:
 
 def _trail(request: HttpRequest, register: Register, row: Any, masking: Masking) -> list[Step] | None:
     """What was done to the row, for those who may change it or read the audit; None for others."""
-    actor = request.user
+    actor = actor_of(request)
     if not (decide(actor, f"{register.prefix}.change", row) or decide(actor, "access.audit.view")):
         return None
     return [

@@ -20,6 +20,7 @@ from qipan.kernel.access import audit
 from qipan.kernel.access.decide import require
 from qipan.kernel.base.clock import local, now
 from qipan.kernel.base.errors import InvalidInput
+from qipan.kernel.ui.admission import actor_of
 from qipan.kernel.ui.declarations import MapPlace
 from qipan.kernel.ui.register.cells import plain, shown
 from qipan.kernel.ui.register.listing import Listing
@@ -45,14 +46,14 @@ def export(request: HttpRequest, listing: Listing, kind: str) -> HttpResponseBas
     register = listing.register
     if kind not in TYPES or not register.export or (kind == "geojson" and register.place is None):
         raise InvalidInput("format", _("不支持导出为“%(kind)s”") % {"kind": kind})
-    require(request.user, f"{register.prefix}.view")
+    require(actor_of(request), f"{register.prefix}.view")
     limit = SHEET_LIMIT if kind == "xlsx" else ROW_LIMIT
     count = listing.rows.order_by().select_related(None)[: limit + 1].count()
     if count > limit:
         text = _("符合条件的记录超过 %(limit)d 条,请增加筛选条件后再导出")
         raise InvalidInput("format", text % {"limit": limit})
     changes = {"format": kind, "rows": count, "query": listing.query(format=None)}
-    audit.record(request.user, f"{register.prefix}.export", changes=changes)
+    audit.record(actor_of(request), f"{register.prefix}.export", changes=changes)
     answer = StreamingHttpResponse(stream(request, WRITERS[kind](listing)), content_type=TYPES[kind])
     name = f"{register.model_name}-{local(now()):%Y%m%d-%H%M}.{kind}"
     answer["Content-Disposition"] = content_disposition_header(True, name) or ""

@@ -26,13 +26,13 @@ LOOKUP_WORDS = {
 }
 
 
-class RelatedFilter(django_filters.Filter):
+class RelatedFilter(django_filters.Filter):  # type: ignore[misc]
     """Choose a related row: from a list when there are few, by code or name when there are many."""
 
     field_class = RelatedField
 
 
-class DayRange(django_filters.DateFromToRangeFilter):
+class DayRange(django_filters.DateFromToRangeFilter):  # type: ignore[misc]
     """From one day to another, both included; instants are the county's days."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -40,7 +40,7 @@ class DayRange(django_filters.DateFromToRangeFilter):
         super().__init__(*args, **kwargs)
 
 
-class NumberRange(django_filters.NumericRangeFilter):
+class NumberRange(django_filters.NumericRangeFilter):  # type: ignore[misc]
     """From one number to another, both included; either end may be left open."""
 
     def filter(self, qs: QuerySet[Any], value: slice | None) -> QuerySet[Any]:

@@ -147,7 +147,7 @@ class Listing:
         return (rows.select_related(*related) if related else rows).order_by(*self.ordering)
 
     @cached_property
-    def ordering(self) -> tuple[str, ...]:
+    def ordering(self) -> tuple[Any, ...]:
         """The order asked for, else the register's; ends with the key, so that pages never overlap."""
         asked = str(self.params.get("ordering", ""))
         if asked:
@@ -155,10 +155,10 @@ class Listing:
             if asked.lstrip("-") not in allowed - {""} or not self.can_sort(asked):
                 raise InvalidInput("ordering", _("不能按“%(name)s”排序") % {"name": asked})
             return (asked, "pk") if asked.lstrip("-") != "pk" else (asked,)
-        declared = self.register.ordering or tuple(self.register.model._meta.ordering) or ("-pk",)
+        declared: tuple[Any, ...] = self.register.ordering or tuple(self.register.model._meta.ordering or ())
         names = [name.lstrip("-") for name in declared if isinstance(name, str)]
         key = self.register.model._meta.pk
-        return declared if {"pk", key.name if key else "pk"} & set(names) else (*declared, "-pk")
+        return declared if {"pk", key.name} & set(names) else (*declared, "-pk")
 
     def can_sort(self, path: str) -> bool:
         """Whether sorting by a path is cheap enough and does not give masked values away."""
@@ -197,7 +197,7 @@ class Listing:
         return [self._head(column) for column in self.columns]
 
     def _head(self, column: BoundColumn) -> "Head":
-        current = self.ordering[0]
+        current = self.ordering[0] if isinstance(self.ordering[0], str) else ""
         path = column.sort
         if not path or not self.can_sort(path):
             return Head(column, "", "")
@@ -209,6 +209,7 @@ class Listing:
 
     def query(self, **changes: Any) -> str:
         """The query string with some values changed; None removes one."""
+        pairs: list[tuple[str, Any]]
         if isinstance(self.params, QueryDict):
             pairs = [(key, value) for key, values in self.params.lists() for value in values]
         else:

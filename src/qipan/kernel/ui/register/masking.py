@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from qipan.kernel.access import audit
 from qipan.kernel.access.decide import decide, require
 from qipan.kernel.access.models import Actor, Purpose
+from qipan.kernel.ui.admission import actor_of
 from qipan.kernel.ui.declarations import Column, Register
 
 
@@ -96,6 +97,6 @@ def opened_with_purpose(request: HttpRequest, register: Register, row: object | 
     if not code or not Purpose.objects.filter(code=code).exists():
         return False
     target = row if isinstance(row, register.model) else None
-    require(request.user, f"{register.prefix}.unmask", target, purpose=code)
-    audit.record(request.user, f"{register.prefix}.unmask", target, purpose=code, reason=request.path)
+    require(actor_of(request), f"{register.prefix}.unmask", target, purpose=code)
+    audit.record(actor_of(request), f"{register.prefix}.unmask", target, purpose=code, reason=request.path)
     return True

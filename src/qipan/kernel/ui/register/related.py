@@ -170,7 +170,7 @@ class RelatedField(forms.Field):
         except ValidationError:
             return True
         before = initial.pk if isinstance(initial, models.Model) else initial
-        return (row.pk if row is not None else None) != before
+        return bool((row.pk if row is not None else None) != before)
 
     def prepare_value(self, value: Any) -> Any:
         """The key of a row, for the widget."""

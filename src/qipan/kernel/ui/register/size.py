@@ -49,7 +49,7 @@ def indexed(model: type[models.Model], path: str) -> bool:
     field = next((f for f in model._meta.concrete_fields if f.name == name), None)
     if field is None:
         return False
-    if field.db_index or field.unique or field.primary_key:
+    if getattr(field, "db_index", False) or field.unique or field.primary_key:
         return True
     leading = {index.fields[0].lstrip("-") for index in model._meta.indexes if index.fields}
     unique = [c.fields for c in model._meta.constraints if isinstance(c, models.UniqueConstraint)]

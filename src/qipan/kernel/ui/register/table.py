@@ -1,7 +1,7 @@
 """Rows of a table as HTML, built without a template: lists are drawn on every page and must be quick."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
@@ -22,7 +22,7 @@ def table_rows(columns: Sequence[Any], rows: Iterable[tuple[str, Sequence[Cell]]
 def _row(url: str, cells: Sequence[Cell], titles: Sequence[str]) -> str:
     parts = []
     for place, cell in enumerate(cells):
-        text = conditional_escape(cell.text)
+        text: str = conditional_escape(cast(Any, cell.text))
         if place == 0 and url:
             parts.append(f'<th scope="row"><a href="{escape(url)}">{text}</a></th>')
             continue

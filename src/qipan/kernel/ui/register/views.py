@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from qipan.kernel.access.decide import decide, require, rows_for
 from qipan.kernel.base.errors import Conflict, InvalidInput
 from qipan.kernel.ui import notices
+from qipan.kernel.ui.admission import actor_of
 from qipan.kernel.ui.declarations import Register
 from qipan.kernel.ui.register import actions, forms
 from qipan.kernel.ui.register.cells import field_at
@@ -31,10 +32,10 @@ EXPORT_NAMES = {"csv": "CSV", "xlsx": "Excel", "json": "JSON", "geojson": "GeoJS
 @require_GET
 def list_rows(request: HttpRequest, *, register: Register) -> HttpResponseBase:
     """The list; only its rows when htmx asks; a file with ``?format=``."""
-    require(request.user, f"{register.prefix}.view")
+    require(actor_of(request), f"{register.prefix}.view")
     unmasked = opened_with_purpose(request, register)
-    masking = masking_for(request.user, register, register.as_columns(), unmasked=unmasked)
-    listing = Listing(register, request.user, request.GET, masking=masking)
+    masking = masking_for(actor_of(request), register, register.as_columns(), unmasked=unmasked)
+    listing = Listing(register, actor_of(request), request.GET, masking=masking)
     if kind := request.GET.get("format"):
         return export(request, listing, kind)
     context = _list_context(request, register, listing)
@@ -45,7 +46,7 @@ def list_rows(request: HttpRequest, *, register: Register) -> HttpResponseBase:
 def _list_context(request: HttpRequest, register: Register, listing: Listing) -> dict[str, object]:
     valid = listing.filterset.is_valid()
     offer_suggestions(register, listing.filterset.form.fields)
-    may_add = bool(register.create_fields) and decide(request.user, f"{register.prefix}.add").allowed
+    may_add = bool(register.create_fields) and decide(actor_of(request), f"{register.prefix}.add").allowed
     on_map = register.place is not None and request.GET.get("view") == "map"
     kinds = [kind for kind in TYPES if kind != "geojson" or register.place is not None]
     return {
@@ -96,10 +97,10 @@ def _row(request: HttpRequest, register: Register, pk: object) -> Any:
     if row is None:
         raise Http404(_("没有这条记录"))
     reachable = rows_for(
-        request.user, f"{register.prefix}.view", register.model._default_manager.filter(pk=pk)
+        actor_of(request), f"{register.prefix}.view", register.model._default_manager.filter(pk=pk)
     )
     if not reachable.exists():
-        require(request.user, f"{register.prefix}.view", row)
+        require(actor_of(request), f"{register.prefix}.view", row)
     return row
 
 
@@ -123,12 +124,12 @@ def new_row(request: HttpRequest, *, register: Register) -> HttpResponse:
     """The form of a new row; values may be given in the query string."""
     if not register.create_fields:
         raise Http404
-    require(request.user, f"{register.prefix}.add")
+    require(actor_of(request), f"{register.prefix}.add")
     made = forms.form_class(register, register.create_fields)
     form = made(request.POST or None, request.FILES or None, initial=request.GET.dict())
     offer_suggestions(register, form.fields)
     if request.method == "POST" and form.is_valid():
-        row = forms.create(register, form, request.user)
+        row = forms.create(register, form, actor_of(request))
         notices.success(request, _("已新建“%(row)s”") % {"row": row})
         return redirect(_detail_url(register, row))
     list_url = reverse(register.url_name("list"))
@@ -142,14 +143,14 @@ def edit_row(request: HttpRequest, *, register: Register, pk: object) -> HttpRes
     if not register.edit:
         raise Http404
     row = _row(request, register, pk)
-    require(request.user, f"{register.prefix}.change", row)
+    require(actor_of(request), f"{register.prefix}.change", row)
     made = forms.form_class(register, register.edit)
     form = made(request.POST or None, request.FILES or None, instance=row, initial=forms.first_version(row))
     offer_suggestions(register, form.fields)
     status = 200
     if request.method == "POST" and form.is_valid():
         try:
-            forms.change(register, form, request.user)
+            forms.change(register, form, actor_of(request))
         except Conflict as conflict:
             forms.apply_conflict(form, conflict)
             status = 409
@@ -175,12 +176,12 @@ def run_action(request: HttpRequest, *, register: Register, pk: object, code: st
     """Do something with one row: a page asks and takes data, POST does it."""
     row = _row(request, register, pk)
     action = actions.find(register, code, row)
-    require(request.user, action.permission, row)
+    require(actor_of(request), action.permission, row)
     form = action.form(request.POST or None, request.FILES or None) if action.form else None
     detail_url = _detail_url(register, row)
     if request.method == "POST" and (form is None or form.is_valid()):
         try:
-            told = actions.run(action, row, request.user, form)
+            told = actions.run(action, row, actor_of(request), form)
         except (InvalidInput, Conflict) as error:
             if form is None:
                 notices.error(request, getattr(error, "message", str(error)))
@@ -214,10 +215,10 @@ def options(request: HttpRequest, *, register: Register, field: str) -> HttpResp
     }
     if found is None or found.related_model is None or field not in offered:
         raise Http404
-    require(request.user, f"{register.prefix}.view")
+    require(actor_of(request), f"{register.prefix}.view")
     rows = found.related_model._default_manager.all()
     target = site.register_for(found.related_model)
     if target is not None:
-        rows = rows_for(request.user, f"{target.prefix}.view", rows)
+        rows = rows_for(actor_of(request), f"{target.prefix}.view", rows)
     text = request.GET.get("q", "").strip()[:50]
     return JsonResponse(suggestions(rows, text), safe=False)

@@ -66,7 +66,7 @@ def query_string(context: Mapping[str, Any], **changes: Any) -> str:
             params.pop(key, None)
         else:
             params[key] = value
-    return "?" + params.urlencode()
+    return f"?{params.urlencode()}"
 
 
 @register.filter
