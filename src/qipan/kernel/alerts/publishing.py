@@ -5,8 +5,10 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from qipan.kernel.access import audit
 from qipan.kernel.access.decide import require
@@ -42,7 +44,7 @@ def publish(alert: Alert, by: Account, *, channels: Sequence[str] = ("inbox",)) 
         raise InvalidInput("expires", _("有效期已过,请退回修改"))
     _check_document(alert)
     if alert.replaces is not None:
-        _end(locked(alert.replaces), State.UPDATED, _("被新预警更新"))
+        _end(locked(alert.replaces), State.UPDATED, str(alert.headline))
     _go_live(alert)
     _send_out(alert, by, channels)
     return alert
@@ -171,7 +173,8 @@ def _call_off(alert: Alert, by: Account, password: str, reason: str, state: Stat
         notice = _next(alert, by, MessageType.CANCEL)
         lifted = state == State.LIFTED
         notice.note = "lifted" if lifted else f"error: {reason}"[:200]
-        kind = _("解除") if lifted else _("撤销")
+        with override(settings.LANGUAGE_CODE):
+            kind = _("解除") if lifted else _("撤销")
         notice.headline = f"{kind}{alert.headline}"[:200]
         notice.description, notice.instruction = reason, ""
         notice.submitted_by = by

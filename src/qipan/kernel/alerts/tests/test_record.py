@@ -24,10 +24,6 @@ def test_a_warning_is_judged_by_what_happened() -> None:
     county = make_county()
     alert = published(county, "yellow", areas=(SANGA, LIULIN))
     start = now()
-    occurrences.record(
-        "heavy_pollution", SANGA, "orange", starts=start + timedelta(hours=2), ends=start + timedelta(hours=9),
-        source="AQI 218",
-    )  # fmt: skip
     later, end = start + timedelta(hours=2), start + timedelta(hours=12)
     elsewhere = "371525109000"
     occurrences.record("heavy_pollution", elsewhere, "red", starts=start, ends=end, source="AQI 320")
