@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import psycopg
-from django.db import close_old_connections, connection, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 
 from qipan.kernel.base.clock import now
 from qipan.kernel.sensing.ingest import CHANNEL
@@ -162,7 +162,8 @@ def lock() -> Iterator[bool]:
     try:
         yield mine
     finally:
-        if mine:
+        # a lost connection has lost the lock with it
+        if mine and connection.connection is not None and not connection.connection.closed:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
@@ -188,6 +189,9 @@ def _serve(stop: threading.Event) -> None:
             with lock() as mine:
                 if mine:
                     _follow(stop)
+        except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
+            log.warning("rules wait for the database: %s", str(error).strip())
+            connection.close()
         except Exception:
             log.exception("rules stopped, trying again")
         close_old_connections()
