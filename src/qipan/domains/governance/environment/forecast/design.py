@@ -17,6 +17,12 @@ DAY = 24
 WEEK_DAYS, MONTH_DAYS = 7, 28
 SPREAD_SHARE = 0.25
 
+VALID_HOUR = "valid_hour"
+_SAME_HOURS = (
+    "same_hour1", "same_hour2", "same_hour3", "same_hour_week", "usual_change",
+    "area_same_hour1", "area_same_hour2", "area_same_hour_week", "area_usual_change",
+)  # fmt: skip
+
 Mask = npt.NDArray[np.bool_]
 
 
@@ -92,6 +98,24 @@ def _summed(weather: dict[str, Array]) -> dict[str, tuple[Array, Array]]:
             filled = fill_forward(mean, INPUT_FILL_HOURS)
             table[name] = (filled, np.concatenate([np.zeros((1, 1)), np.nancumsum(filled, axis=0)]))
     return table
+
+
+def columns(inputs: Inputs) -> tuple[str, ...]:
+    """Names of the columns of ``design``."""
+    ahead = tuple(f"{name}_{part}" for name in inputs.weather for part in ("valid", "day", "way", "turn"))
+    return (*inputs.origin.names, *_SAME_HOURS, VALID_HOUR, "lead", *ahead)
+
+
+def concentrations(names: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """Numbers of the columns that are concentrations."""
+    others = {"season_sin", "season_cos", "hour", "weekday", "station", VALID_HOUR, "lead"}
+    return np.array(
+        [
+            number
+            for number, name in enumerate(names)
+            if name not in others and not name.startswith(WEATHER) and not name.endswith("usual_change")
+        ]
+    )
 
 
 def design(inputs: Inputs, lead: int, mask: Mask) -> Matrix:

@@ -62,31 +62,38 @@ def area_mean(values: Array) -> Array:
 
 def origin_features(history: History, pollutant: str) -> Features:
     """Features of every (hour, station) as an origin for ``pollutant``."""
-    columns: dict[str, Array] = {}
+    columns = _Columns()
     filled = {name: fill_forward(history.values[name], INPUT_FILL_HOURS) for name in history.pollutants}
     _own(columns, filled[pollutant])
     _others(columns, filled, pollutant)
     _area(columns, filled, pollutant)
     _weather(columns, history)
     _calendar(columns, history.times, len(history.stations))
-    return Features(tuple(columns), np.stack(list(columns.values()), axis=2).astype(np.float32))
+    return Features(tuple(columns), np.stack(list(columns.values()), axis=2))
 
 
-def _own(columns: dict[str, Array], values: Array) -> None:
+class _Columns(dict[str, Matrix]):
+    """Columns in single precision: years of a network fit a small machine."""
+
+    def __setitem__(self, name: str, values: npt.NDArray[np.floating]) -> None:
+        super().__setitem__(name, values.astype(np.float32))
+
+
+def _own(columns: _Columns, values: Array) -> None:
     for hours in LAGS:
         columns[f"lag{hours}"] = lagged(values, hours)
     for hours in MEANS:
         columns[f"mean{hours}"] = trailing_mean(values, hours)
 
 
-def _others(columns: dict[str, Array], filled: dict[str, Array], pollutant: str) -> None:
+def _others(columns: _Columns, filled: dict[str, Array], pollutant: str) -> None:
     for name in POLLUTANTS:
         if name in filled and name != pollutant:
             columns[name] = filled[name]
             columns[f"{name}_mean24"] = trailing_mean(filled[name], 24)
 
 
-def _area(columns: dict[str, Array], filled: dict[str, Array], pollutant: str) -> None:
+def _area(columns: _Columns, filled: dict[str, Array], pollutant: str) -> None:
     mean = area_mean(filled[pollutant])
     for hours in AREA_LAGS:
         columns[f"area_lag{hours}"] = lagged(mean, hours)
@@ -94,7 +101,7 @@ def _area(columns: dict[str, Array], filled: dict[str, Array], pollutant: str) -
         columns[f"area_mean{hours}"] = trailing_mean(mean, hours)
 
 
-def _weather(columns: dict[str, Array], history: History) -> None:
+def _weather(columns: _Columns, history: History) -> None:
     for name in WEATHER:
         if name not in history.weather:
             continue
@@ -109,7 +116,7 @@ def _weather(columns: dict[str, Array], history: History) -> None:
             columns[f"{name}_mean6"] = trailing_mean(area, 6)
 
 
-def _calendar(columns: dict[str, Array], times: Hours, stations: int) -> None:
+def _calendar(columns: _Columns, times: Hours, stations: int) -> None:
     day = (times.astype("datetime64[D]") - times.astype("datetime64[Y]")).astype(np.float64)
     hour = (times.astype(np.int64) % 24).astype(np.float64)
     weekday = (times.astype("datetime64[D]").astype(np.int64) + 3) % 7

@@ -14,6 +14,8 @@ from .blend import Climatology, mix
 from .conformal import Conformal
 from .dataset import Array
 from .design import Inputs, Mask, design
+from .features import Matrix
+from .linear import Linear
 
 HORIZON = 72
 # Last lead of each horizon group. A group's model is told the lead, so the hours inside a group are
@@ -33,8 +35,9 @@ def group_of(lead: int) -> int:
 
 @dataclass(frozen=True)
 class GroupModel:
-    """One horizon group of one pollutant: booster, share against climatology, intervals."""
+    """One horizon group of one pollutant: line and trees, share against climatology, intervals."""
 
+    linear: Linear
     booster: lgb.Booster
     weight: float
     conformal: Conformal
@@ -89,7 +92,8 @@ class ForecastModel:
         """
         own = self.pollutants[pollutant]
         group = own.groups[kind][group_of(lead)]
-        raw = boosted(group.booster, inputs, own.spread, lead, mask)
+        start, scale = inputs.start[mask], inputs.scale(own.spread)[mask]
+        raw = raw_forecast(group.linear, group.booster, design(inputs, lead, mask), start, scale)
         usual = own.climatology.at(inputs.times + np.timedelta64(lead, "h"))[mask]
         return np.maximum(mix(raw, usual, group.weight), 0.0)
 
@@ -132,21 +136,27 @@ class ForecastModel:
         return cls(pollutants, Card(**card), {k: tuple(_conformal(c) for c in v) for k, v in days.items()})
 
 
-def boosted(booster: lgb.Booster, inputs: Inputs, spread: float, lead: int, mask: Mask) -> Array:
-    """What the trees say, as a concentration; NaN where there is no start."""
-    change = np.asarray(booster.predict(design(inputs, lead, mask), num_threads=1), dtype=np.float64)
-    return inputs.start[mask] + change * inputs.scale(spread)[mask]
+def with_line(linear: Linear, x: Matrix, start: Array, scale: Array) -> Matrix:
+    """Design rows with the answer of the line, in the unit the trees work in, as the last column."""
+    said = (linear.forecast(x, start) - start) / scale
+    return np.concatenate([x, said[:, None].astype(np.float32)], axis=1)
+
+
+def raw_forecast(linear: Linear, booster: lgb.Booster, x: Matrix, start: Array, scale: Array) -> Array:
+    """What line and trees say, as concentrations; NaN where there is no start."""
+    rows = with_line(linear, x, start, scale)
+    return start + np.asarray(booster.predict(rows, num_threads=1), dtype=np.float64) * scale
 
 
 def _write_pollutant(archive: zipfile.ZipFile, name: str, own: PollutantModel) -> None:
-    arrays = {"climatology": own.climatology.values}
+    arrays: dict[str, npt.NDArray[Any]] = {"climatology": own.climatology.values}
     meta: dict[str, Any] = {"spread": own.spread, "groups": {}, "persistence": {}}
     for kind, groups in own.groups.items():
         for number, group in groups.items():
             key = f"{kind}.{number}"
             archive.writestr(f"{name}/{key}.txt", group.booster.model_to_string())
             meta["groups"][key] = [group.weight, group.conformal.floor]
-            arrays |= _conformal_arrays(key, group.conformal)
+            arrays |= _conformal_arrays(key, group.conformal) | _linear_arrays(key, group.linear)
     for number, (weight, conformal) in own.persistence.items():
         meta["persistence"][str(number)] = [weight, conformal.floor]
         arrays |= _conformal_arrays(f"persistence.{number}", conformal)
@@ -172,6 +182,19 @@ def _conformal_arrays(key: str, conformal: Conformal) -> dict[str, Array]:
     return {f"{key}.edges": conformal.edges, f"{key}.offsets": conformal.offsets}
 
 
+def _linear_arrays(key: str, linear: Linear) -> dict[str, npt.NDArray[Any]]:
+    scalars = np.array([linear.floor, linear.hour])
+    table = {"scalars": scalars, "logs": linear.logs, "mean": linear.mean}
+    table |= {"spread": linear.spread, "weights": linear.weights}
+    return {f"{key}.linear.{name}": values for name, values in table.items()}
+
+
+def _linear(key: str, table: dict[str, Any]) -> Linear:
+    floor, hour = table[f"{key}.linear.scalars"]
+    logs, mean, spread, weights = (table[f"{key}.linear.{n}"] for n in ("logs", "mean", "spread", "weights"))
+    return Linear(float(floor), int(hour), logs, mean, spread, weights)
+
+
 def _read_pollutant(archive: zipfile.ZipFile, name: str) -> PollutantModel:
     meta = json.loads(archive.read(f"{name}/meta.json"))
     with np.load(io.BytesIO(archive.read(f"{name}/arrays.npz"))) as arrays:
@@ -185,7 +208,7 @@ def _read_pollutant(archive: zipfile.ZipFile, name: str) -> PollutantModel:
         kind, number = key.split(".")
         text = archive.read(f"{name}/{key}.txt").decode()
         groups.setdefault(kind, {})[int(number)] = GroupModel(
-            lgb.Booster(model_str=text), weight, conformal(key, floor)
+            _linear(key, table), lgb.Booster(model_str=text), weight, conformal(key, floor)
         )
     persistence = {
         int(number): (weight, conformal(f"persistence.{number}", floor))

@@ -15,11 +15,25 @@ from .blend import best_weight, climatology, mix
 from .conformal import Conformal, calibrate
 from .daily import DAY_HOURS, day_aqi
 from .dataset import Array, History
-from .design import prepare
-from .model import BARE, FULL, GROUPS, PERSISTENCE, Card, ForecastModel, GroupModel, PollutantModel, group_of
+from .design import VALID_HOUR, columns, concentrations, prepare
+from .linear import Linear, fit_linear
+from .model import (
+    BARE,
+    FULL,
+    GROUPS,
+    PERSISTENCE,
+    Card,
+    ForecastModel,
+    GroupModel,
+    PollutantModel,
+    group_of,
+    raw_forecast,
+    with_line,
+)
 from .sample import Sample, Sampler, Tally, held_out
 
 FLOOR_SHARE = 0.1
+LINE_FLOOR = 0.07
 AQI_FLOOR = 20.0
 DAYS = 3
 LEAST_HOURS = 24 * 60
@@ -58,6 +72,7 @@ class Settings:
     seed: int = 1
 
 
+SMALL_HOURS = 24 * 550
 SMALL = Settings(rows=30_000, holdout_rows=10_000, trees_share=0.4, refit=False)
 
 
@@ -96,8 +111,8 @@ def train(history: History, settings: Settings | None = None, *, weather: bool =
 
 
 def train_small(history: History) -> ForecastModel:
-    """A model for a demonstration or a young network: fewer rows and trees, minutes become seconds."""
-    return train(history, SMALL)
+    """A model for a demonstration or a young network: the last year and a half, fewer rows and trees."""
+    return train(history.window(history.times[-1] - SMALL_HOURS, history.times[-1]), SMALL)
 
 
 def _train_pollutant(
@@ -107,8 +122,8 @@ def _train_pollutant(
     values = history.values[pollutant]
     if np.isnan(values).all():
         raise ValueError(f"{pollutant}: no values")
-    seen = np.where(held_out(history.times)[:, None], np.nan, values)
-    usual = climatology(History(history.times, history.stations, {pollutant: seen}), pollutant)
+    kept = np.where(held_out(history.times)[:, None], np.nan, values)
+    usual = climatology(History(history.times, history.stations, {pollutant: kept}), pollutant)
     spread = max(float(np.nanstd(values)), 1e-3)
     groups: dict[str, dict[int, GroupModel]] = {}
     twins: dict[str, dict[int, GroupModel]] = {}
@@ -122,14 +137,15 @@ def _train_pollutant(
             if last > settings.horizon:
                 break
             rng = np.random.default_rng([settings.seed, number])
-            booster = _fit(sampler.draw(number, settings.rows, rng, held=False), kind, number, settings)
+            seen = sampler.draw(number, settings.rows, rng, held=False)
+            fitted = _fit(sampler, seen, kind, number, settings)
             held = sampler.draw(number, settings.holdout_rows, rng, held=True)
-            forecast = held.start + np.asarray(booster.predict(held.x, num_threads=1)) * held.scale
-            twin, median = _calibrated(booster, forecast, held, number, spread)
+            twin, median = _calibrated(*fitted, held, number, spread)
             groups[kind][number] = twins[kind][number] = twin
             if settings.refit:
                 every = sampler.draw(number, settings.rows, rng, held=None)
-                groups[kind][number] = replace(twin, booster=_fit(every, kind, number, settings))
+                linear, booster = _fit(sampler, every, kind, number, settings)
+                groups[kind][number] = replace(twin, linear=linear, booster=booster)
             if kind == kinds[0]:
                 tally.add(median, held, last - first + 1)
                 persistence[number] = _persistence(held, spread)
@@ -140,21 +156,31 @@ def _train_pollutant(
     )
 
 
-def _fit(sample: Sample, kind: str, group: int, settings: Settings) -> lgb.Booster:
-    """Trees for the change from the start in units of the scale, the rows weighted by their scale."""
+def _fit(
+    sampler: Sampler, sample: Sample, kind: str, group: int, settings: Settings
+) -> tuple[Linear, lgb.Booster]:
+    """Line, and trees for the change from the start in units of the scale, rows weighted by their scale."""
+    names = columns(sampler.inputs)
+    linear = fit_linear(
+        sample.x, sample.start, sample.observed,
+        logs=concentrations(names), hour=names.index(VALID_HOUR), floor=LINE_FLOOR * sampler.spread,
+    )  # fmt: skip
     target = (sample.observed - sample.start) / sample.scale
-    data = lgb.Dataset(sample.x, target, weight=sample.scale)
+    rows = with_line(linear, sample.x, sample.start, sample.scale)
+    data = lgb.Dataset(rows, target, weight=sample.scale)
     own = {"num_leaves": LEAVES[group], "num_threads": settings.threads, "seed": settings.seed}
-    return lgb.train(PARAMETERS | own, data, max(10, round(TREES[kind][group] * settings.trees_share)))
+    trees = max(10, round(TREES[kind][group] * settings.trees_share))
+    return linear, lgb.train(PARAMETERS | own, data, trees)
 
 
 def _calibrated(
-    booster: lgb.Booster, forecast: Array, held: Sample, group: int, spread: float
+    linear: Linear, booster: lgb.Booster, held: Sample, group: int, spread: float
 ) -> tuple[GroupModel, Array]:
     """The group with its share against climatology and its intervals; its forecasts of the held-out rows."""
+    forecast = raw_forecast(linear, booster, held.x, held.start, held.scale)
     weight = best_weight(forecast, held.usual, held.observed, LEAST_WEIGHT[group])
     median = np.maximum(mix(forecast, held.usual, weight), 0.0)
-    return GroupModel(booster, weight, calibrate(median, held.observed, FLOOR_SHARE * spread)), median
+    return GroupModel(linear, booster, weight, calibrate(median, held.observed, FLOOR_SHARE * spread)), median
 
 
 def _calibrate_days(model: ForecastModel, history: History, kind: str) -> tuple[Conformal, ...]:
