@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.access.roles import RoleOffer
-from qipan.kernel.cases import escalation, pages, public_pages, work_pages
+from qipan.kernel.cases import escalation, open311, pages, public_pages, work_pages
 from qipan.kernel.cases.case_types import CASE_TYPES
 from qipan.kernel.cases.layers import LAYERS
 from qipan.kernel.cases.permissions import CHIEF_PERMISSIONS, CLERK_PERMISSIONS
@@ -23,6 +23,8 @@ PAGES = (
     public_pages.report_page,
     public_pages.lookup,
     public_pages.progress,
+    open311.discovery,
+    open311.georeport,
 )
 JOBS = (escalation.escalate, escalation.recompute_clocks)
 ROLES = (
