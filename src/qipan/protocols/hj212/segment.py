@@ -21,6 +21,7 @@ _END = "&&"
 _HEAD_FIELDS = frozenset(("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO"))
 _SPELLING = {name.upper(): name for name in _HEAD_FIELDS}
 _LOOSE_BODY = re.compile(r"(?i)cp[ ,]*=\s*(?:&&)?")
+_NO_MARKS = bytes(set(range(256)) - set(b"=;,"))
 _QN = re.compile(r"[0-9]{1,20}", re.ASCII)
 _MN_LIMIT = 64
 _PACKETS_LIMIT = 9999
@@ -264,18 +265,30 @@ def _groups(body: str, noted: list[str]) -> tuple[Group, ...]:
     """Items of a body. Empty groups and items are left out; an item without a name is noted."""
     if not body:
         return ()
-    if not (" " in body or ";=" in body or ",=" in body or body[0] == "="):
-        try:
-            # the common case, in one go: every item holds exactly one =
-            return tuple(
-                [
-                    tuple([(name, value) for item in part.split(",") for name, value in (item.split("="),)])
-                    for part in body.split(";")
-                ]
-            )
-        except ValueError:
-            pass
-    return _odd_groups(body, noted)
+    groups = None if " " in body else _even_groups(body)
+    return _odd_groups(body, noted) if groups is None else groups
+
+
+def _even_groups(body: str) -> tuple[Group, ...] | None:
+    """Items of a body where each has a name and exactly one ``=``; None for any other body.
+
+    The bulk of the work of reading a frame: done on the whole text at once, not item by item.
+    """
+    marks = body.encode().translate(None, _NO_MARKS)
+    separators = marks[1::2]
+    if marks[::2].strip(b"=") or len(marks) % 2 == 0 or b"=" in separators:
+        return None
+    flat = body.replace(";", "=").replace(",", "=").split("=")
+    names = flat[::2]
+    if "" in names:
+        return None
+    items = list(zip(names, flat[1::2], strict=True))
+    groups, at = [], 0
+    for run in separators.split(b";"):
+        end = at + len(run) + 1
+        groups.append(tuple(items[at:end]))
+        at = end
+    return tuple(groups)
 
 
 def _odd_groups(body: str, noted: list[str]) -> tuple[Group, ...]:
