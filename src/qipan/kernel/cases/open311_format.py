@@ -27,7 +27,8 @@ def encode(root: str, content: Content, form: str) -> bytes:
     if form == "json":
         return json.dumps(content, ensure_ascii=False).encode()
     element = _element(root, content)
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(element, encoding="utf-8")
+    body: bytes = ElementTree.tostring(element, encoding="utf-8")
+    return body if body.startswith(b"<?xml") else b'<?xml version="1.0" encoding="utf-8"?>\n' + body
 
 
 def _element(name: str, value: Any) -> ElementTree.Element:
@@ -51,9 +52,9 @@ def _plain(value: Any) -> str:
 def allowed_in_xml(character: str) -> bool:
     """Whether XML 1.0 may hold a character; the others cannot be escaped either."""
     code = ord(character)
-    return character in "\t\n\r" or (
-        code >= 0x20 and not 0xD800 <= code <= 0xDFFF and code not in (0xFFFE, 0xFFFF)
-    )
+    if code < 0x20:
+        return character in "\t\n\r"
+    return not 0xD800 <= code <= 0xDFFF and code not in (0xFFFE, 0xFFFF)
 
 
 def split_suffix(path: str) -> tuple[str, str]:
