@@ -37,7 +37,7 @@ _POWERS = _powers()
 _FINAL = tuple(row[1] for row in sorted((value >> 8, value) for value in _TABLE))
 _P1, _P2, _P3, _P4, _P5, _P6, _P7, _P0 = (_POWERS[n % _ORDER] for n in range(1, _ORDER + 1))
 _START = tuple(power[0xFF] for power in _POWERS)
-_MASKS = {shift: (1 << shift) - 1 for shift in (_WORD_BITS << n for n in range(24))}
+_MASKS = {shift: (1 << shift) - 1 for shift in (_WORD_BITS << n for n in range(12))}
 
 
 def crc(segment: bytes) -> int:
@@ -51,7 +51,7 @@ def crc(segment: bytes) -> int:
         shift <<= 1
     while shift > _WORD_BITS:
         shift >>= 1
-        word = word >> shift ^ word & _MASKS[shift]
+        word = word >> shift ^ word & (_MASKS.get(shift) or (1 << shift) - 1)
     b0, b1, b2, b3, b4, b5, b6, b7 = word.to_bytes(_ORDER, "big")
     high = (
         _START[size % _ORDER] ^ _P0[b0] ^ _P7[b1] ^ _P6[b2] ^ _P5[b3] ^ _P4[b4] ^ _P3[b5] ^ _P2[b6] ^ _P1[b7]

@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from qipan.protocols.hj212.edition import VERSION_BITS, Edition
+from qipan.protocols.hj212.frame import enclose
 from qipan.protocols.hj212.moment import request_number, written
-from qipan.protocols.hj212.segment import ANSWER_WANTED, Group, Message, build
+from qipan.protocols.hj212.segment import ANSWER_WANTED, Group, Message
 from qipan.protocols.hj212.settings import Settings
 
 PLATFORM = "91"
+_DEFAULTS = Settings()
 _NOTICES = frozenset(("1001", "1013", "3015", "3016", "3017", "3018", "3019", "9015", "9021"))
 _RESULTS = frozenset(("3020", "3021"))
 ANSWER_TO_DATA = "9014"
@@ -40,17 +42,12 @@ def answer(message: Message, settings: Settings | None = None) -> bytes | None:
     code = _answer_code(message)
     if code is None or not _answer_due(message, settings):
         return None
-    return build(
-        Message(
-            message.edition,
-            st=PLATFORM,
-            cn=code,
-            mn=message.mn,
-            qn=message.qn,
-            pw=message.pw or (settings or Settings()).password,
-            flag=None if message.flag is None else message.flag & ~0b11,
-        )
-    )
+    head = "" if message.qn is None else f"QN={message.qn};"
+    password = message.pw or (settings or _DEFAULTS).password
+    flag = "" if message.flag is None else f"Flag={message.flag & ~0b11};"
+    # written out rather than built: there is one for every frame that comes in
+    segment = f"{head}ST={PLATFORM};CN={code};PW={password};MN={message.mn};{flag}CP=&&&&"
+    return enclose(segment.encode())
 
 
 def _answer_code(message: Message) -> str | None:

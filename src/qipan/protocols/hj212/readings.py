@@ -228,19 +228,19 @@ class _Writer:
         self._settings = settings
         self._received = received
         self._extra = extra
+        self._times: dict[str, tuple[datetime | None, int]] = {}
         self._spans: dict[tuple[str, str], tuple[datetime | None, datetime]] = {}
 
     def write(self, sample: _Sample) -> None:
         """Append a reading or a refusal for every value of a sample."""
-        stamp = data_time(sample.time)
+        time = self._times.get(sample.time)
+        if time is None:
+            time = self._times[sample.time] = self._time(sample.time)
+        stamp, clock = time
         if stamp is None:
-            reason = "time" if sample.time else "no_time"
-            values = sample.values.values()
-            self._refusals += [
-                Refusal(f"{place.factor}-{place.field}", text, reason) for place, text in values
-            ]
+            self._refuse(sample)
             return
-        bits = self._extra | quality.bits(sample.flag, self._settings.flags) | self._clock(stamp)
+        bits = clock | quality.bits(sample.flag, self._settings.flags)
         flag = f"{sample.flag}/{sample.analyser_flag}" if sample.analyser_flag else sample.flag
         for code, (place, text) in sample.values.items():
             try:
@@ -271,10 +271,19 @@ class _Writer:
             return
         self._readings.append(reading)
 
-    def _clock(self, stamp: datetime) -> int:
+    def _refuse(self, sample: _Sample) -> None:
+        reason = "time" if sample.time else "no_time"
+        for place, text in sample.values.values():
+            self._refusals.append(Refusal(f"{place.factor}-{place.field}", text, reason))
+
+    def _time(self, text: str) -> tuple[datetime | None, int]:
+        """The instant that a time text means, and the quality bits that all its values share."""
+        stamp = data_time(text)
+        if stamp is None:
+            return None, self._extra
         late = self._received - stamp
         ahead = late < timedelta(seconds=-self._settings.clock_limit_s)
-        return quality.CLOCK if ahead or late > _OLDEST else quality.GOOD
+        return stamp, self._extra | (quality.CLOCK if ahead or late > _OLDEST else quality.GOOD)
 
     def _span(self, stamp: datetime, time: str, interval: str) -> tuple[datetime | None, datetime]:
         """Beginning and end of the interval that a time stands for."""
