@@ -179,6 +179,7 @@ def worker() -> None:
 @main.command()
 def gateway() -> None:
     """Take readings from devices."""
+    os.environ["QIPAN_PROCESS"] = "gateway"
     prepare()
     from qipan.kernel.sensing.gateway import process
 

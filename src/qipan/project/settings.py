@@ -38,7 +38,10 @@ ALLOWED_HOSTS = os.environ.get("QIPAN_HOSTS", "127.0.0.1,localhost,[::1],testser
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("QIPAN_ORIGINS", "").split(",") if origin]
 BASE_URL = os.environ.get("QIPAN_BASE_URL", f"http://127.0.0.1:{os.environ.get('QIPAN_PORT', '8000')}")
 
-KERNEL = (
+# The gateway loads only the blocks that it stands on: it is small, and no page can slow it down.
+GATEWAY_ONLY = os.environ.get("QIPAN_PROCESS") == "gateway"
+GATEWAY_BLOCKS = ("orgs", "access", "files", "messages", "jobs", "lake", "maps", "sensing")
+KERNEL = GATEWAY_BLOCKS if GATEWAY_ONLY else (
     "orgs", "access", "files", "messages", "jobs", "lake", "ui", "api",
     "maps", "sensing", "cases", "alerts", "indicators", "modules",
 )  # fmt: skip
@@ -53,7 +56,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     *(f"qipan.kernel.{block}" for block in KERNEL),
-    *SYSTEMS,
+    *(() if GATEWAY_ONLY else SYSTEMS),
 ]
 AUTH_USER_MODEL = "access.Account"
 AUTHENTICATION_BACKENDS = ["qipan.kernel.access.backends.AccountBackend"]

@@ -19,12 +19,10 @@ from qipan.domains.governance.environment.forecast.store import ModelStore, Prom
 from qipan.domains.governance.environment.forecast.train import train_small
 from qipan.domains.governance.environment.models import AirHour, ForecastSkill, Site
 from qipan.kernel import lake
-from qipan.kernel.lake import forecast as store
 from qipan.kernel.lake.skill import coverage, mae, me
 
 MODEL = "air"
 HOUR = timedelta(hours=1)
-TABLE = store.store("environment")
 # Held back from the first training, so that the county starts with a skill it did not see.
 HELD_BACK = timedelta(days=14)
 HINDCAST_EVERY_H = 6
@@ -32,6 +30,11 @@ LEADS = (1, 3, 6, 12, 18, 24, 36, 48, 60, 72)
 SKILL_DAYS = 60
 MICROGRAMS = {"co": 1000.0}
 HINDCAST = "hindcast"
+
+
+def forecasts() -> "lake.Table":
+    """The lake's table of this system's forecasts."""
+    return lake.forecast.store("environment")
 
 
 def models() -> ModelStore:
@@ -89,7 +92,7 @@ def issue_at(origin: datetime, *, source: str = "") -> Issue | None:
     if model is None:
         return None
     made = _issue(model, origin)
-    store.write(TABLE, store.rows(MODEL, origin, _columns(made), source=source))
+    lake.forecast.write(forecasts(), lake.forecast.rows(MODEL, origin, _columns(made), source=source))
     return made
 
 
@@ -109,7 +112,7 @@ def _columns(made: Issue) -> dict[str, pa.Array]:
             np.tile(np.repeat(np.array(made.stations, dtype=object), len(PERCENTILES)), leads)
         )
         parts["member"].append(
-            np.tile(store.QUANTILE + np.array(PERCENTILES, dtype=np.int32), leads * stations)
+            np.tile(lake.forecast.QUANTILE + np.array(PERCENTILES, dtype=np.int32), leads * stations)
         )
         parts["quantity"].append(np.full(size, name, dtype=object))
         parts["value"].append(np.asarray(values, dtype=np.float64).reshape(size) / MICROGRAMS.get(name, 1.0))
@@ -138,13 +141,13 @@ def verify(until: datetime) -> int:
 
 def _pairs(name: str, since: datetime, until: datetime) -> dict[int, dict[str, np.ndarray]]:  # type: ignore[type-arg]
     """Median, bounds, what was observed and what stood at the issue, by lead."""
-    table = lake.table(TABLE)
+    table = lake.table(forecasts())
     rows = table.filter(
-        table.quantity == name, table.issued > store.naive(since), table.lead_h.isin(list(LEADS))
+        table.quantity == name, table.issued > lake.forecast.naive(since), table.lead_h.isin(list(LEADS))
     )
     found = lake.query(rows.select("issued", "valid", "lead_h", "place", "member", "value", "source"))
     observed = {
-        (code, store.naive(hour)): value
+        (code, lake.forecast.naive(hour)): value
         for code, hour, value in AirHour.objects.filter(
             site__in=Site.objects.assessed(), hour__gt=since, hour__lte=until
         )
@@ -169,9 +172,9 @@ def _by_lead(
     lists: dict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for (lead, place, issued, valid), members in grouped.items():
         one = lists[lead]
-        one["p50"].append(members.get(store.MEDIAN, np.nan))
-        one["p10"].append(members.get(store.QUANTILE + 10, np.nan))
-        one["p90"].append(members.get(store.QUANTILE + 90, np.nan))
+        one["p50"].append(members.get(lake.forecast.MEDIAN, np.nan))
+        one["p10"].append(members.get(lake.forecast.QUANTILE + 10, np.nan))
+        one["p90"].append(members.get(lake.forecast.QUANTILE + 90, np.nan))
         one["observed"].append(observed.get((place, valid), np.nan))
         one["start"].append(observed.get((place, issued), np.nan))
         one["issued"].append(issued)

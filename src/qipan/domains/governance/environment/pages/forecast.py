@@ -15,7 +15,6 @@ from qipan.domains.governance.environment.situation import visible_sites
 from qipan.kernel import lake
 from qipan.kernel.base.clock import local, now
 from qipan.kernel.base.errors import InvalidInput
-from qipan.kernel.lake import forecast as store
 from qipan.kernel.ui import render
 from qipan.kernel.ui.declarations import page
 
@@ -52,9 +51,9 @@ def fan(request: HttpRequest) -> HttpResponse:
 
 def _fan(site: Site, pollutant: str) -> list[dict[str, Any]]:
     """The newest issue of a station: one row per valid hour with the five quantiles."""
-    table = lake.table(forecasting.TABLE)
+    table = lake.table(forecasting.forecasts())
     chosen = table.filter(
-        table.place == site.code, table.quantity == pollutant, table.issued <= store.naive(now())
+        table.place == site.code, table.quantity == pollutant, table.issued <= lake.forecast.naive(now())
     )
     newest = lake.query(chosen.agg(issued=chosen.issued.max()))["issued"][0].as_py()
     if newest is None:
@@ -65,7 +64,7 @@ def _fan(site: Site, pollutant: str) -> list[dict[str, Any]]:
         row = rows.setdefault(
             one["lead_h"], {"issued": _aware(newest), "lead_h": one["lead_h"], "valid": _aware(one["valid"])}
         )
-        row[f"p{one['member'] - store.QUANTILE}"] = one["value"]
+        row[f"p{one['member'] - lake.forecast.QUANTILE}"] = one["value"]
     return [rows[lead] for lead in sorted(rows)]
 
 
