@@ -92,8 +92,19 @@ def build_menu(modules: Iterable[Offer], request: HttpRequest) -> tuple[MenuChap
 def _module(module: Offer, request: HttpRequest) -> MenuModule | None:
     """A module with its entries while one of them is open, else with its first permitted entry only."""
     links = _links(module, request)
-    shown = tuple(links) if _is_open(module, request) else tuple(islice(links, 1))
+    shown = _by_section(links) if _is_open(module, request) else tuple(islice(links, 1))
     return MenuModule(module.label, module.name, module.action or 0, shown) if shown else None
+
+
+def _by_section(links: Iterable[Link]) -> tuple[Link, ...]:
+    """Entries of one section together, those without one first, sections in the order of their coming."""
+    known = list(links)
+    order = {str(section): place for place, section in enumerate(dict.fromkeys(["", *_sections(known)]))}
+    return tuple(sorted(known, key=lambda link: order[str(link.section)]))
+
+
+def _sections(links: Iterable[Link]) -> Iterator[str]:
+    return (str(link.section) for link in links)
 
 
 def _is_open(module: Offer, request: HttpRequest) -> bool:

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.kernel.ui.declarations import Register, Text
 from qipan.kernel.ui.register.size import estimated_rows
 
-SHORT_LIST = 400
+SHORT_LIST = 100
 NAME_FIELDS = ("name", "title", "label", "short_name", "number")
 
 
@@ -55,9 +55,13 @@ class RelatedWidget(forms.Widget):
 
 def _options(choices: list[models.Model], value: Any, empty_label: Text) -> SafeString:
     chosen = "" if value is None else str(value)
-    rows = ((row.pk, mark_safe(" selected") if str(row.pk) == chosen else "", row) for row in choices)
-    first = format_html('<option value="">{}</option>', empty_label)
-    return first + format_html_join("", '<option value="{}"{}>{}</option>', rows)
+    pairs = [("", str(empty_label)), *((str(row.pk), str(row)) for row in choices)]
+    return mark_safe(
+        "".join(
+            f'<option value="{escape(key)}"{" selected" if key == chosen else ""}>{escape(text)}</option>'
+            for key, text in pairs
+        )
+    )
 
 
 def _choices(rows: type[models.Model], limit_to: Any) -> list[models.Model]:
