@@ -8,9 +8,9 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from qipan.kernel.base import events
 from qipan.kernel.sensing import resolving
@@ -19,13 +19,15 @@ from qipan.kernel.sensing.models import Thing
 from qipan.kernel.sensing.packing import FloatArray, Int4Array, TextArray, TimeArray, binary_cursor
 from qipan.kernel.sensing.quality import CLOCK_LIMIT, Quality, examine, time_bits
 from qipan.kernel.sensing.readings import FrameRecord, Reading
-from qipan.kernel.sensing.resolving import Directory, KeyEntry
+from qipan.kernel.sensing.resolving import Directory, KeyEntry, StreamEntry
 from qipan.kernel.sensing.rows import Row, hours, microseconds
 from qipan.kernel.sensing.writing import frame_number, settle, write_frames, write_rows
 
 CHANNEL = "sensing"
 # plain numbers: the enumeration's own arithmetic is slow at this rate
 _MISSING, _UNIT, _MAINTENANCE = int(Quality.MISSING), int(Quality.UNIT), int(Quality.MAINTENANCE)
+_NO_TIME = timedelta()
+HEARD_STEP = timedelta(seconds=10)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # Taken just before the commit, so that batch numbers become visible in their order.
 _COMMIT_LOCK = 0x5E45
@@ -47,7 +49,7 @@ VALUES (clock_timestamp(), %s, %s, %s, %s, %s) RETURNING id
 _HEARD = """
 WITH heard AS (
     UPDATE sensing_devicekey k SET last_heard_at = n.at
-    FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS n(protocol, key, at)
+    FROM unnest(%s, %s, %s) AS n(protocol, key, at)
     WHERE k.protocol = n.protocol AND k.key = n.key AND k.valid_to IS NULL
         AND (k.last_heard_at IS NULL OR k.last_heard_at < n.at)
     RETURNING k.thing_id, n.at
@@ -104,7 +106,7 @@ def _store(readings: Sequence[Reading], frames: Sequence[FrameRecord]) -> BatchR
         result.doubles, replaced = settle(clashing, again)
         result.stored, result.revised = len(new), len(replaced)
         changed = [*new, *replaced]
-    _note_heard(readings, frames)
+    _note_heard(readings, frames, directory)
     if changed:
         result.batch_id = announce(changed)
     return result
@@ -116,56 +118,71 @@ def _rows(
     """Rows to store: the first of each (stream, instant), and those that come again in this batch."""
     first: dict[tuple[int, int], Row] = {}
     again: list[Row] = []
+    entries = directory.entries
     for reading in readings:
-        if reading.ts < EARLIEST or reading.ts - reading.received > CLOCK_LIMIT:
+        age = reading.received - reading.ts
+        if age < -CLOCK_LIMIT or reading.ts < EARLIEST:
             result.refused["clock"] += 1
             continue
-        entry = directory.entries.get((reading.protocol, reading.key))
+        entry = entries.get((reading.protocol, reading.key))
         stream = entry.streams.get(reading.code) if entry else None
         if entry is None or stream is None:
             result.refused["quarantine full"] += 1
             continue
-        row = _row(reading, entry, stream, numbers)
+        row = _row(reading, entry, stream, age)
+        if reading.frame is not None:
+            row.frame = numbers[reading.frame]
         if first.setdefault((row.stream, row.us), row) is not row:
             again.append(row)
     return list(first.values()), again
 
 
-def _row(reading: Reading, entry: KeyEntry, stream: resolving.StreamEntry, numbers: Sequence[int]) -> Row:
-    quality = reading.quality | time_bits(reading.received - reading.ts, stream.checks.late)
+def _row(reading: Reading, entry: KeyEntry, stream: StreamEntry, age: timedelta) -> Row:
+    quality = reading.quality
+    if age < _NO_TIME or stream.checks.late is not None:
+        quality |= time_bits(age, stream.checks.late)
     value = reading.value
     if value is not None and not math.isfinite(value):
         value = None
     if value is not None:
         value = value * stream.times / stream.over
-        quality |= examine(value, stream.checks, stream.memory)
+        if stream.is_checked:
+            quality |= examine(value, stream.checks, stream.memory)
     elif reading.text is None:
         quality |= _MISSING
     if not stream.confirmed:
         quality |= _UNIT
     if entry.state == Thing.State.PAUSED:
         quality |= _MAINTENANCE
-    frame = numbers[reading.frame] if reading.frame is not None else 0
-    us = microseconds(reading.ts)
-    return Row(us, reading.ts, stream.id, value, reading.text, quality, frame, reading.received)
+    ts = reading.ts
+    return Row(microseconds(ts), ts, stream.id, value, reading.text, quality, 0, reading.received)
 
 
-def _note_heard(readings: Sequence[Reading], frames: Sequence[FrameRecord]) -> None:
-    """Move each key's last-heard time forward; a frame without readings (a heartbeat) counts too."""
-    heard: dict[tuple[str, str], datetime] = {}
-    spoken = [frame for frame in frames if frame.direction == "in" and frame.key]
-    items: list[Reading | FrameRecord] = [*readings, *spoken]
-    for item in items:
-        name = (item.protocol, item.key)
-        if name not in heard or item.received > heard[name]:
-            heard[name] = item.received
-    if heard:
-        ordered = sorted(heard)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _HEARD,
-                [[name[0] for name in ordered], [name[1] for name in ordered], [heard[n] for n in ordered]],
-            )
+def _note_heard(readings: Sequence[Reading], frames: Sequence[FrameRecord], directory: Directory) -> None:
+    """Move each key's last-heard time forward, at most every ``HEARD_STEP``; heartbeats count too."""
+    heard = {(reading.protocol, reading.key): reading.received for reading in readings}
+    for frame in frames:
+        name = (frame.protocol, frame.key)
+        if frame.direction == "in" and (name not in heard or frame.received > heard[name]):
+            heard[name] = frame.received
+    for name, at in tuple(heard.items()):
+        entry = directory.entries.get(name)
+        if entry is not None and entry.heard is not None and at - entry.heard < HEARD_STEP:
+            del heard[name]
+        elif entry is not None:
+            entry.heard = at
+    if not heard:
+        return
+    ordered = sorted(heard)
+    with binary_cursor() as cursor:
+        cursor.execute(
+            _HEARD,
+            [
+                TextArray([name[0] for name in ordered]),
+                TextArray([name[1] for name in ordered]),
+                TimeArray([microseconds(heard[name]) for name in ordered]),
+            ],
+        )
 
 
 def announce(changed: Sequence[Row]) -> int:

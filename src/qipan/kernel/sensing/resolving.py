@@ -6,7 +6,7 @@ person's confirmation, not a migration of data.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,6 +37,7 @@ class StreamEntry:
     over: float
     confirmed: bool
     checks: Checks
+    is_checked: bool
     memory: Memory
 
 
@@ -58,23 +59,21 @@ class Directory:
     def __init__(self) -> None:
         self.entries: dict[KeyName, KeyEntry] = {}
         self.quarantined: set[int] = set()
-        self.full = False
 
-    def prepare(self, readings: Iterable[Reading]) -> None:
+    def prepare(self, readings: Sequence[Reading]) -> None:
         """Find or make every key and code of these readings."""
-        wanted: dict[KeyName, dict[str, Reading]] = {}
-        for reading in readings:
-            codes = wanted.setdefault((reading.protocol, reading.key), {})
-            codes.setdefault(reading.code, reading)
+        names = {(reading.protocol, reading.key) for reading in readings}
         known = _cached()
         fresh = time.monotonic() - CACHE_S
-        for name in wanted:
+        for name in names:
             entry = known.get(name)
             if entry is not None and entry.loaded > fresh:
                 self.entries[name] = entry
-        self._load(name for name in wanted if name not in self.entries)
-        self._quarantine({name for name in wanted if name not in self.entries}, wanted)
-        self._add_streams(wanted)
+        self._load(names - self.entries.keys())
+        self._quarantine(names - self.entries.keys(), readings)
+        self._add_streams(readings)
+        states = {entry.thing_id: entry.state for entry in self.entries.values()}
+        self.quarantined = {thing for thing, state in states.items() if state == Thing.State.QUARANTINE}
         version = _register_version()
         transaction.on_commit(lambda: _remember(version, self.entries))
 
@@ -101,37 +100,31 @@ class Directory:
             key.pk, key.thing_id, key.thing.state, time.monotonic(), key.last_heard_at
         )
 
-    def _quarantine(self, names: set[KeyName], wanted: dict[KeyName, dict[str, Reading]]) -> None:
+    def _quarantine(self, names: set[KeyName], readings: Sequence[Reading]) -> None:
         if not names:
             return
         free = MAXIMUM_QUARANTINED - Thing.objects.filter(state=Thing.State.QUARANTINE).count()
-        self.full = len(names) > free
+        since = min(reading.received for reading in readings)
         for protocol, key in sorted(names)[: max(free, 0)]:
-            first = next(iter(wanted[protocol, key].values()))
             thing = Thing.objects.create(
                 code=_free_code(protocol, key),
                 name=f"{protocol} {key}"[:100],
                 kind="unknown",
                 state=Thing.State.QUARANTINE,
-                valid_from=first.received,
+                valid_from=since,
             )
-            row = DeviceKey.objects.create(thing=thing, protocol=protocol, key=key, valid_from=first.received)
+            row = DeviceKey.objects.create(thing=thing, protocol=protocol, key=key, valid_from=since)
             self._enter(row)
 
-    def _add_streams(self, wanted: dict[KeyName, dict[str, Reading]]) -> None:
+    def _add_streams(self, readings: Sequence[Reading]) -> None:
         vocabulary: dict[str, ObservedProperty] | None = None
-        for name, codes in wanted.items():
-            entry = self.entries.get(name)
-            if entry is None:
+        entries = self.entries
+        for reading in readings:
+            entry = entries.get((reading.protocol, reading.key))
+            if entry is None or reading.code in entry.streams or len(entry.streams) >= MAXIMUM_STREAMS:
                 continue
-            if entry.state == Thing.State.QUARANTINE:
-                self.quarantined.add(entry.thing_id)
-            for code in codes.keys() - entry.streams.keys():
-                if len(entry.streams) >= MAXIMUM_STREAMS:
-                    break
-                vocabulary = vocabulary if vocabulary is not None else known_properties()
-                stream = proposed_stream(entry.thing_id, codes[code], vocabulary)
-                entry.streams[code] = _entry(stream)
+            vocabulary = vocabulary if vocabulary is not None else known_properties()
+            entry.streams[reading.code] = _entry(proposed_stream(entry.thing_id, reading, vocabulary))
 
 
 # Shared by all batches of this process, per version of the register.
@@ -207,7 +200,8 @@ def _entry(stream: Datastream) -> StreamEntry:
         late=timedelta(seconds=stream.late_s) if stream.late_s else None,
     )
     times, over = _fraction(stream.scale)
-    return StreamEntry(stream.pk, times, over, stream.confirmed, checks, Memory(last=last))
+    is_checked = checks != Checks(late=checks.late, resolution=checks.resolution)
+    return StreamEntry(stream.pk, times, over, stream.confirmed, checks, is_checked, Memory(last=last))
 
 
 def _fraction(scale: float) -> tuple[float, float]:
