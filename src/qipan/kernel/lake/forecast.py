@@ -6,19 +6,22 @@ A person's edit is an issue of its own with the edited one as parent; both stay 
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-import ibis
 import numpy as np
 import pyarrow as pa
-from ibis.expr.types import Table as IbisTable
 
+from qipan.kernel import lake
 from qipan.kernel.base.errors import InvalidInput
 
 from .models import LakeBatch
-from .reading import query, table
-from .snapshots import AsOf
 from .tables import Table
-from .writing import replace
+
+if TYPE_CHECKING:
+    import ibis
+    from ibis.expr.types import Table as IbisTable
+
+    from .snapshots import AsOf
 
 CONTROL = 0
 # Quantile forecasts are members too: 1000 + percentile, so that 1050 is the median.
@@ -116,7 +119,7 @@ def write(forecasts: Table, issue: pa.Table) -> LakeBatch:
     if len(names) != 1:
         raise InvalidInput("issue", f"{len(names)} issues in one write")
     name = names.pop().replace("'", "''")
-    return replace(forecasts, issue, f"issue = '{name}'")
+    return lake.replace(forecasts, issue, f"issue = '{name}'")
 
 
 def latest(
@@ -127,20 +130,20 @@ def latest(
     Columns as in ``SCHEMA``, ordered by place, valid and member.
     """
     known = _known(forecasts, quantity, at, place=place, model=model)
-    ahead = known.filter(known.valid > _moment(at), known.issued > _moment(at - LONGEST_LEAD))
-    return query(_newest(ahead).order_by("place", "valid", "member"))
+    ahead = known.filter(known.valid > naive(at), known.issued > naive(at - LONGEST_LEAD))
+    return lake.query(_newest(ahead).order_by("place", "valid", "member"))
 
 
-def as_issued(forecasts: Table, issue: str, *, as_of: AsOf = None) -> pa.Table:
+def as_issued(forecasts: Table, issue: str, *, as_of: "AsOf" = None) -> pa.Table:
     """An issue as it was stored; ``as_of`` a time, tag or snapshot shows it before a later re-run."""
-    t = table(forecasts)
-    return query(t.filter(t.issue == issue).order_by("quantity", "place", "valid", "member"), as_of)
+    t = lake.table(forecasts)
+    return lake.query(t.filter(t.issue == issue).order_by("quantity", "place", "valid", "member"), as_of)
 
 
 def known_at(forecasts: Table, quantity: str, at: datetime, *, place: str | None = None) -> pa.Table:
     """What did we know then: every issue made up to ``at``, ordered by issue, place, valid, member."""
     known = _known(forecasts, quantity, at, place=place, model=None)
-    return query(known.order_by("issued", "place", "valid", "member"))
+    return lake.query(known.order_by("issued", "place", "valid", "member"))
 
 
 def fan(forecasts: Table, quantity: str, place: str, issue: str) -> pa.Table:
@@ -148,13 +151,13 @@ def fan(forecasts: Table, quantity: str, place: str, issue: str) -> pa.Table:
 
     An issue of quantiles gives its own quantiles; p-columns it does not hold are null.
     """
-    t = table(forecasts)
+    t = lake.table(forecasts)
     chosen = t.filter(t.issue == issue, t.quantity == quantity, t.place == place)
     levels = {f"p{percent}": _level(chosen, percent) for percent in (10, 25, 50, 75, 90)}
     grouped = chosen.group_by("valid").agg(
         lead_h=chosen.lead_h.min(), low=chosen.value.min(), high=chosen.value.max(), **levels
     )
-    return query(grouped.order_by("valid"))
+    return lake.query(grouped.order_by("valid"))
 
 
 def at_lead(
@@ -170,13 +173,13 @@ def at_lead(
 
     Columns issue, valid, place, value, ordered by place and valid.
     """
-    t = table(forecasts)
+    t = lake.table(forecasts)
     chosen = t.filter(t.quantity == quantity, t.lead_h == lead_h, t.member == member)
     if place is not None:
         chosen = chosen.filter(chosen.place == place)
     if model is not None:
         chosen = chosen.filter(chosen.issue.startswith(f"{model}:"))
-    return query(chosen.select("issue", "valid", "place", "value").order_by("place", "valid"))
+    return lake.query(chosen.select("issue", "valid", "place", "value").order_by("place", "valid"))
 
 
 def pairs(
@@ -193,13 +196,13 @@ def pairs(
     ``observations``: columns valid (naive UTC), place and observed, good ones only. A forecast hour without
     observation keeps a null: missing pairs are counted by the scores, never filled.
     """
-    t = table(forecasts)
+    t = lake.table(forecasts)
     chosen = t.filter(t.quantity == quantity, t.member == member)
     if model is not None:
         chosen = chosen.filter(chosen.issue.startswith(f"{model}:"))
     if since is not None:
-        chosen = chosen.filter(chosen.issued >= _moment(since))
-    said = query(chosen.select("issue", "issued", "valid", "lead_h", "place", "value"))
+        chosen = chosen.filter(chosen.issued >= naive(since))
+    said = lake.query(chosen.select("issue", "issued", "valid", "lead_h", "place", "value"))
     wanted = pa.schema([("valid", pa.timestamp("us")), ("place", pa.string()), ("observed", pa.float64())])
     seen = observations.select(wanted.names).cast(wanted)
     joined = said.join(seen, ["valid", "place"], join_type="left outer")
@@ -209,9 +212,9 @@ def pairs(
 
 def _known(
     forecasts: Table, quantity: str, at: datetime, *, place: str | None, model: str | None
-) -> IbisTable:
-    t = table(forecasts)
-    chosen = t.filter(t.quantity == quantity, t.issued <= _moment(at))
+) -> "IbisTable":
+    t = lake.table(forecasts)
+    chosen = t.filter(t.quantity == quantity, t.issued <= naive(at))
     if place is not None:
         chosen = chosen.filter(chosen.place == place)
     if model is not None:
@@ -219,19 +222,15 @@ def _known(
     return chosen
 
 
-def _newest(rows: IbisTable) -> IbisTable:
+def _newest(rows: "IbisTable") -> "IbisTable":
     """Of each place, hour and member what the newest issue says; an edit beats what it was made from."""
-    window = ibis.window(group_by=["place", "valid"], order_by=[rows.issued.desc(), rows.parent.isnull()])
-    ranked = rows.mutate(newest=rows.issue.first().over(window))
+    order = [rows.issued.desc(), rows.parent.isnull()]
+    ranked = rows.mutate(newest=rows.issue.first().over(group_by=["place", "valid"], order_by=order))
     return ranked.filter(ranked.issue == ranked.newest).drop("newest")
 
 
-def _level(rows: IbisTable, percent: int) -> ibis.Value:
+def _level(rows: "IbisTable", percent: int) -> "ibis.Value":
     """A quantile: the stored one of quantile forecasts, else computed over the members."""
     stored = rows.value.max(where=rows.member == QUANTILE + percent)
     members = rows.value.quantile(percent / 100, where=rows.member < QUANTILE)
-    return ibis.coalesce(stored, members)
-
-
-def _moment(at: datetime) -> ibis.Value:
-    return ibis.literal(naive(at), type="timestamp(6)")
+    return stored.coalesce(members)

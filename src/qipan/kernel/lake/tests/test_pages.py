@@ -63,7 +63,8 @@ def test_the_command_does_nothing_unless_told(fresh_lake):
 
 def test_starting_costs_no_engine():
     code = (
-        "import sys, json; import qipan.kernel.lake, qipan.kernel.lake.tables;"
+        "import django, sys, json; django.setup();"
+        "import qipan.kernel.lake.forecast, qipan.kernel.lake.pages, qipan.kernel.lake.offers;"
         "print(json.dumps([m for m in ('pyiceberg', 'duckdb', 'ibis') if m in sys.modules]))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -13,6 +13,7 @@ from qipan.kernel.base.clock import now
 from qipan.kernel.base.errors import Conflict, InvalidInput
 from qipan.kernel.lake.catalogue import find
 from qipan.kernel.lake.models import LakeBatch, LakeHold
+from qipan.kernel.lake.tables import conform
 from qipan.kernel.lake.tests.samples import STAGE, stage_rows
 
 DAY, NEXT = date(2026, 1, 1), date(2026, 1, 2)
@@ -146,3 +147,26 @@ def test_four_writers_lose_and_double_nothing(fresh_lake):
         with ThreadPoolExecutor(1) as pool:
             [swept] = pool.map(sweep, [STAGE.path])
     assert swept == 10
+
+
+def test_writers_that_know_nothing_of_our_lock_lose_nothing_either(fresh_lake):
+    """Another program commits through the same catalogue: the retries in the table's properties save both."""
+    lake.append(STAGE, stage_rows(DAY, 1, station="ours-0"), "0")
+
+    def foreign(number: int) -> None:
+        table = find(STAGE.path)
+        for part in range(4):
+            rows = conform(STAGE, stage_rows(DAY, 1, station=f"foreign-{number}-{part}"))
+            table.append(rows)
+
+    with ThreadPoolExecutor(3) as pool:
+        working = [pool.submit(foreign, number) for number in range(3)]
+        for number in range(1, 5):
+            lake.append(STAGE, stage_rows(DAY, 1, station=f"ours-{number}"), str(number))
+        for one in working:
+            one.result()
+    stations = lake.query(lake.table(STAGE).select("station")).column(0).to_pylist()
+    expected = [f"foreign-{n}-{p}" for n in range(3) for p in range(4)] + [f"ours-{n}" for n in range(5)]
+    assert sorted(stations) == sorted(expected)
+    # What they committed is part of the table's history too.
+    assert len(lake.history(STAGE)) == 17

@@ -4,11 +4,12 @@ import io
 import json
 import zipfile
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
+
+from qipan.domains.governance.environment import forecast
 
 from .blend import Climatology, mix
 from .conformal import Conformal
@@ -16,6 +17,9 @@ from .dataset import Array
 from .design import Inputs, Mask, design
 from .features import Matrix
 from .linear import Linear
+
+if TYPE_CHECKING:
+    from .boosting import Booster
 
 HORIZON = 72
 # Last lead of each horizon group. A group's model is told the lead, so the hours inside a group are
@@ -38,7 +42,7 @@ class GroupModel:
     """One horizon group of one pollutant: line and trees, share against climatology, intervals."""
 
     linear: Linear
-    booster: lgb.Booster
+    booster: "Booster"
     weight: float
     conformal: Conformal
 
@@ -142,10 +146,10 @@ def with_line(linear: Linear, x: Matrix, start: Array, scale: Array) -> Matrix:
     return np.concatenate([x, said[:, None].astype(np.float32)], axis=1)
 
 
-def raw_forecast(linear: Linear, booster: lgb.Booster, x: Matrix, start: Array, scale: Array) -> Array:
+def raw_forecast(linear: Linear, booster: "Booster", x: Matrix, start: Array, scale: Array) -> Array:
     """What line and trees say, as concentrations; NaN where there is no start."""
     rows = with_line(linear, x, start, scale)
-    return start + np.asarray(booster.predict(rows, num_threads=1), dtype=np.float64) * scale
+    return start + forecast.boosting.answer(booster, rows) * scale
 
 
 def _write_pollutant(archive: zipfile.ZipFile, name: str, own: PollutantModel) -> None:
@@ -208,7 +212,7 @@ def _read_pollutant(archive: zipfile.ZipFile, name: str) -> PollutantModel:
         kind, number = key.split(".")
         text = archive.read(f"{name}/{key}.txt").decode()
         groups.setdefault(kind, {})[int(number)] = GroupModel(
-            _linear(key, table), lgb.Booster(model_str=text), weight, conformal(key, floor)
+            _linear(key, table), forecast.boosting.load(text), weight, conformal(key, floor)
         )
     persistence = {
         int(number): (weight, conformal(f"persistence.{number}", floor))

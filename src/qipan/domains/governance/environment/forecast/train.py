@@ -6,10 +6,12 @@ them (see ``sample``) the share against climatology, the intervals and the valid
 """
 
 from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
+
+from qipan.domains.governance.environment import forecast
 
 from .blend import best_weight, climatology, mix
 from .conformal import Conformal, calibrate
@@ -31,6 +33,9 @@ from .model import (
     with_line,
 )
 from .sample import Sample, Sampler, Tally, held_out
+
+if TYPE_CHECKING:
+    from .boosting import Booster
 
 FLOOR_SHARE = 0.1
 LINE_FLOOR = 0.07
@@ -158,7 +163,7 @@ def _train_pollutant(
 
 def _fit(
     sampler: Sampler, sample: Sample, kind: str, group: int, settings: Settings
-) -> tuple[Linear, lgb.Booster]:
+) -> tuple[Linear, "Booster"]:
     """Line, and trees for the change from the start in units of the scale, rows weighted by their scale."""
     names = columns(sampler.inputs)
     linear = fit_linear(
@@ -167,19 +172,18 @@ def _fit(
     )  # fmt: skip
     target = (sample.observed - sample.start) / sample.scale
     rows = with_line(linear, sample.x, sample.start, sample.scale)
-    data = lgb.Dataset(rows, target, weight=sample.scale)
     own = {"num_leaves": LEAVES[group], "num_threads": settings.threads, "seed": settings.seed}
     trees = max(10, round(TREES[kind][group] * settings.trees_share))
-    return linear, lgb.train(PARAMETERS | own, data, trees)
+    return linear, forecast.boosting.grow(rows, target, sample.scale, PARAMETERS | own, trees)
 
 
 def _calibrated(
-    linear: Linear, booster: lgb.Booster, held: Sample, group: int, spread: float
+    linear: Linear, booster: "Booster", held: Sample, group: int, spread: float
 ) -> tuple[GroupModel, Array]:
     """The group with its share against climatology and its intervals; its forecasts of the held-out rows."""
-    forecast = raw_forecast(linear, booster, held.x, held.start, held.scale)
-    weight = best_weight(forecast, held.usual, held.observed, LEAST_WEIGHT[group])
-    median = np.maximum(mix(forecast, held.usual, weight), 0.0)
+    raw = raw_forecast(linear, booster, held.x, held.start, held.scale)
+    weight = best_weight(raw, held.usual, held.observed, LEAST_WEIGHT[group])
+    median = np.maximum(mix(raw, held.usual, weight), 0.0)
     return GroupModel(linear, booster, weight, calibrate(median, held.observed, FLOOR_SHARE * spread)), median
 
 

@@ -1,5 +1,7 @@
 """Training, issue and fall-backs on a small network."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -123,3 +125,13 @@ def test_the_same_data_give_the_same_model():
     one, two = (m.pollutants["pm25"].groups[BARE][1].booster.model_to_string() for m in (first, second))
     assert one == two and first.card == second.card
     assert first.card.kinds == (BARE,) and first.days == {}
+
+
+def test_the_tree_library_waits_until_it_is_needed():
+    code = (
+        "import sys; import qipan.domains.governance.environment.forecast.issue,"
+        " qipan.domains.governance.environment.forecast.store,"
+        " qipan.domains.governance.environment.forecast.train; print('lightgbm' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"
