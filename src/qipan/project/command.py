@@ -171,9 +171,9 @@ def web() -> None:
 def worker() -> None:
     """Run background jobs."""
     prepare()
-    from qipan.kernel.jobs import process
+    from qipan.project import working
 
-    process.run()
+    working.run()
 
 
 @main.command()

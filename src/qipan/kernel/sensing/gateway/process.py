@@ -36,7 +36,6 @@ from qipan.kernel.sensing.gateway.sessions import SessionLedger
 from qipan.kernel.sensing.gateway.spool import LIMIT_BYTES, Spool
 from qipan.kernel.sensing.ingest import store_batch
 from qipan.kernel.sensing.readings import FrameRecord, Reading
-from qipan.kernel.sensing.rules import runner as rule_runner
 
 log = logging.getLogger(__name__)
 SWEEP_S = 5.0
@@ -293,12 +292,8 @@ def run() -> None:
         doors = ", ".join(f"{name} {gateway.settings.host}:{port}" for name, port in gateway.ports.items())
         print(f"gateway: {doors}", flush=True)
 
-    stop_rules = threading.Event()
-    rules = rule_runner.start(stop_rules)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         hung = runner.run(serve(GatewaySettings.from_environment(), announce))
-    stop_rules.set()
-    rules.join(STORE_STOP_S)
-    if hung or rules.is_alive():
+    if hung:
         # the interpreter would wait for the thread at its end; all that was accepted is in the spool
         os._exit(0)

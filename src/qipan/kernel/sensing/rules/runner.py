@@ -1,7 +1,7 @@
 """Runs the rules behind the store: wakes with every batch, judges what is new, writes what changed.
 
-One runner works at a time, whichever process holds its lock; it lives as a thread of the gateway and, should
-that be down, once a minute as a job. What it knows is in the database after every change, so a crash
+One runner works at a time, whichever process holds its lock; it lives as a thread of the worker, beside
+those who listen to its events, and once a minute as a job. What it knows is in the database after every change, so a crash
 costs nothing but the seconds until the next one takes over.
 """
 
