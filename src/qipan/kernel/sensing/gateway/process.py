@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
