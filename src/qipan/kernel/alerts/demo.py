@@ -105,7 +105,7 @@ def _past(
         organisation=officer.organisation, sender=sender(), event=kind.code, event_name=str(kind.name),
         categories=kind.category, onset=onset, expires=expires, drafted_by=officer, submitted_by=officer,
         sent_at=sent, demo=True, channels=["inbox"], published_by=signer,
-        published_at=sent + timedelta(minutes=rng.randrange(3, 18)),
+        published_at=sent + timedelta(minutes=rng.randrange(2, 12)),
         identifier=f"{sender()}_{sent:%Y%m%d%H%M%S}",
         ended_at=expires - timedelta(hours=2) if lifted else expires,
         state=State.LIFTED if lifted else State.EXPIRED,

@@ -37,7 +37,7 @@ def _feature(area: AlertArea, shape: dict[str, Any]) -> dict[str, Any]:
         "name": f"{area.name} {alert.headline}",
         "url": f"/public/alerts/{alert.first.pk}/",
         "colour": PAINT[alert.colour],
-        "label": str(alert.get_colour_display()),
+        "label": area.name,
     }
     return {"type": "Feature", "geometry": shape, "properties": properties}
 

@@ -24,6 +24,25 @@ from qipan.kernel.ui.rendering import render
 
 SECTION = _("预警发布")
 RECENT = 20
+ACTIONS = {
+    "alerts.alert.draft": _("起草"),
+    "alerts.alert.evidence": _("添加依据"),
+    "alerts.alert.strengthen": _("提高等级"),
+    "alerts.alert.change": _("修改"),
+    "alerts.alert.submit": _("送签"),
+    "alerts.alert.sign": _("签发"),
+    "alerts.alert.send-back": _("退回"),
+    "alerts.alert.withdrawn": _("撤回"),
+    "alerts.alert.discarded": _("作废"),
+    "alerts.alert.publish": _("发布"),
+    "alerts.alert.resend": _("补发"),
+    "alerts.alert.update": _("起草更新"),
+    "alerts.alert.lifted": _("解除"),
+    "alerts.alert.cancelled": _("撤销"),
+    "alerts.alert.expired": _("到期自动结束"),
+    "alerts.outcome.link": _("关联案件"),
+    "alerts.outcome.report": _("报送措施"),
+}
 
 
 def account_of(request: HttpRequest) -> Account:
@@ -119,7 +138,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "chain": chain.order_by("created_at"),
         "evidence": alert.evidence.select_related("content_type", "added_by").prefetch_related("row"),
         "signatures": alert.signatures.select_related("account"),
-        "trail": entries_of(alert)[:50],
+        "trail": [(entry, ACTIONS.get(entry.action, entry.action)) for entry in entries_of(alert)[:50]],
         "may": _may(request, alert),
         "own": own,
         "tab": "detail",

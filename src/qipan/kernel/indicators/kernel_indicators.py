@@ -14,7 +14,7 @@ from qipan.kernel.messages.models import Delivery
 from qipan.kernel.sensing.models import RuleEvent, Thing
 
 OWNER = _("县政府办公室")
-TOWNSHIP = Dimension("division", "division", _("区划"))
+TOWNSHIP = Dimension("township", "division__parent", _("乡镇街道"))
 HOLDER = Dimension("holder", "holder", _("承办单位"))
 
 

@@ -3,9 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.access.roles import RoleOffer
-from qipan.kernel.indicators import kernel_indicators, pages, periodic, routes
+from qipan.kernel.indicators import home, kernel_indicators, pages, periodic, routes
 
 API = routes.API
+HOME_PANELS = home.HOME_PANELS
 INDICATORS = kernel_indicators.INDICATORS
 JOBS = periodic.JOBS
 PAGES = (

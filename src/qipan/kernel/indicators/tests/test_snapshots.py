@@ -3,16 +3,21 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.http import HttpRequest
 from django.template import Context, Template
 from django.test import Client, RequestFactory
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from qipan.kernel.access.models import Account, AuditEntry
+from qipan.kernel.access.models import ANONYMOUS, Account, AuditEntry
 from qipan.kernel.base.clock import county_day, now
 from qipan.kernel.base.errors import InvalidInput, Refused
+from qipan.kernel.indicators import home
+from qipan.kernel.indicators.home import figures
 from qipan.kernel.indicators.models import DailyValue, Snapshot, SnapshotRow
 from qipan.kernel.indicators.periodic import keep_daily, period_of
 from qipan.kernel.indicators.snapshots import explain, freeze, verify
@@ -199,6 +204,21 @@ def test_openmetrics_is_read_by_its_own_parser(house: House) -> None:
     assert families["qipan_orgs_active"].documentation == "在用率"
     public = Client().get("/indicators/openmetrics").content.decode()
     assert "qipan_orgs_active" in public and "qipan_orgs_count" not in public
+
+
+def test_the_first_page_shows_what_one_may_see(house: House) -> None:
+    with mock.patch.object(home, "KEYS", ("orgs.count", "orgs.active", "orgs.gone")):
+        assert figures(_asked(house.chief)) == (
+            "indicators/home.html",
+            {"keys": ["orgs.count", "orgs.active"]},
+        )
+        assert figures(_asked(ANONYMOUS)) == ("indicators/home.html", {"keys": ["orgs.active"]})
+
+
+def _asked(actor: Any) -> HttpRequest:
+    request = RequestFactory().get("/")
+    request.user = actor
+    return request
 
 
 def test_the_tag(house: House) -> None:
