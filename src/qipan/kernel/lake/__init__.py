@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import forecast, skill
     from .evolution import evolve, plan
     from .hotcold import Watermark, union, watermark
     from .maintenance import maintain, maintain_all

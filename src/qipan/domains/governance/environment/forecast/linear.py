@@ -37,7 +37,8 @@ class Linear:
         """Concentrations for design rows that start from ``start``; NaN where there is no start."""
         table = (_table(x, self.logs, self.hour, self.floor) - self.mean) / self.spread
         log_change = self.weights[0] + np.nan_to_num(table) @ self.weights[1:]
-        return (start + self.floor) * np.exp(np.clip(log_change, *LIMITS)) - self.floor
+        said: Array = (start + self.floor) * np.exp(np.clip(log_change, *LIMITS)) - self.floor
+        return said
 
 
 def fit_linear(x: Matrix, start: Array, observed: Array, *, logs: Columns, hour: int, floor: float) -> Linear:
@@ -58,7 +59,8 @@ def fit_linear(x: Matrix, start: Array, observed: Array, *, logs: Columns, hour:
     # An error of the logarithm costs as much as the level is high.
     level = np.clip(0.5 * (start + observed), 0.0, np.quantile(observed, 0.95)) + floor
     level /= level.mean()
-    weight, weights = level, np.zeros(table.shape[1])
+    weight: Array = level
+    weights: Array = np.zeros(table.shape[1])
     for _ in range(ROUNDS):
         weighted = table * weight[:, None]
         weights = np.linalg.solve(table.T @ weighted + ridge, weighted.T @ target)
