@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.maps.area_models import Area, Layer
 from qipan.kernel.maps.county import where
+from qipan.kernel.maps.import_models import LayerImport, PlaceMove
 from qipan.kernel.orgs.models import Division, Grid
 
-__all__ = ["Area", "Layer", "Place", "Placed"]
+__all__ = ["Area", "Layer", "LayerImport", "Place", "PlaceMove", "Placed"]
 
 LON_RANGE = [MinValueValidator(-180.0), MaxValueValidator(180.0)]
 LAT_RANGE = [MinValueValidator(-90.0), MaxValueValidator(90.0)]

@@ -42,7 +42,7 @@ def read(query: QueryDict, properties: frozenset[str]) -> ItemsQuery:
         box=_box(query),
         period=_period(query.get("datetime", "")),
         crs=crs_of(query, "crs"),
-        equal={name: query[name] for name in properties & set(query)},
+        equal={name: str(query[name]) for name in properties & set(query)},
     )
 
 
