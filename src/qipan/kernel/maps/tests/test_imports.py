@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -23,6 +24,7 @@ from qipan.kernel.jobs.tests.people import account, chief
 from qipan.kernel.maps import county as county_module
 from qipan.kernel.maps import datum, demo
 from qipan.kernel.maps.area_models import Area, Layer
+from qipan.kernel.maps.geodesy import to_shapely
 from qipan.kernel.maps.imports import actions
 from qipan.kernel.maps.imports.detective import MOVES, is_clear, judge, to_degrees
 from qipan.kernel.maps.imports.reading import read
@@ -44,7 +46,7 @@ def planted(geometry: Any, code: str) -> Any:
         return degrees + minutes / 100 + seconds / 10_000
 
     mercator = Transformer.from_crs(4326, 3857, always_xy=True)
-    moves = {
+    moves: dict[str, Callable[[float, float], tuple[float, ...]]] = {
         "cgcs2000": lambda x, y: (x, y),
         "gcj02": datum.wgs84_to_gcj02,
         "bd09": datum.wgs84_to_bd09,
@@ -138,7 +140,7 @@ def editor(db: None, settings: Settings, tmp_path: Any) -> Account:
 def official() -> dict[str, Any]:
     """Villages as a bureau might bring them: other borders, one village missing."""
     rows = Area.objects.of("villages")
-    ground = shapely.union_all([county_module.to_shapely(row.geometry) for row in rows])
+    ground = shapely.union_all([to_shapely(row.geometry) for row in rows])
     seats = shapely.multipoints([(row.label_lon + 0.01, row.label_lat) for row in rows])
     cells = shapely.get_parts(shapely.voronoi_polygons(seats, extend_to=ground, ordered=True))
     found = {row.code: ground.intersection(cell) for row, cell in zip(rows, cells, strict=True)}
@@ -206,7 +208,7 @@ def test_features_are_matched_by_name_and_repaired(editor: Account) -> None:
     villages = list(Area.objects.of("villages")[:2])
     bow = shapely.Polygon([(115.4, 36.5), (115.5, 36.6), (115.5, 36.5), (115.4, 36.6)])
     names = {"": villages[0].name, "x": "没有这个村"}
-    shapes = {"": county_module.to_shapely(villages[0].geometry), "x": bow, villages[1].code: bow}
+    shapes = {"": to_shapely(villages[0].geometry), "x": bow, villages[1].code: bow}
     row = actions.receive(file_of(shapes, names=names), "a.geojson", VALUES, editor)
     ready = actions.prepared(row, "cgcs2000")
     assert [one.code for one in ready.shapes] == sorted(village.code for village in villages)
