@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.html import strip_tags
 from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString
@@ -24,10 +24,12 @@ from qipan.kernel.ui.admission import actor_of
 from qipan.kernel.ui.declarations import MapPlace
 from qipan.kernel.ui.register.cells import plain, shown
 from qipan.kernel.ui.register.listing import Listing
+from qipan.kernel.ui.register.size import bounded_time
 from qipan.kernel.ui.site import site
 
 ROW_LIMIT = 100_000
 SHEET_LIMIT = 50_000
+MAP_LIMIT = 5_000
 CHUNK = 2_000
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -58,6 +60,22 @@ def export(request: HttpRequest, listing: Listing, kind: str) -> HttpResponseBas
     name = f"{register.model_name}-{local(now()):%Y%m%d-%H%M}.{kind}"
     answer["Content-Disposition"] = content_disposition_header(True, name) or ""
     return answer
+
+
+def map_features(listing: Listing) -> HttpResponse:
+    """The list's rows with a place as GeoJSON for its map view, at most MAP_LIMIT of them.
+
+    ``truncated`` says that there are more. InvalidInput for a register without places.
+    """
+    place = listing.register.place
+    if place is None:
+        raise InvalidInput("format", _("这些记录没有位置"))
+    located = listing.rows.filter(**{f"{place.lon}__isnull": False, f"{place.lat}__isnull": False})
+    with bounded_time(listing.register.model):
+        rows = list(located[: MAP_LIMIT + 1])
+    features = [feature(listing, row, place) for row in rows[:MAP_LIMIT]]
+    content = {"type": "FeatureCollection", "features": features, "truncated": len(rows) > MAP_LIMIT}
+    return HttpResponse(orjson.dumps(content, default=str), TYPES["geojson"])
 
 
 def stream(request: HttpRequest, chunks: Iterator[bytes]) -> Iterator[bytes] | AsyncIterator[bytes]:

@@ -7,6 +7,7 @@ import django_filters
 from django import forms
 from django.db import models
 from django.db.models import QuerySet
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.ui.declarations import Register
@@ -32,16 +33,29 @@ class RelatedFilter(django_filters.Filter):  # type: ignore[misc]
     field_class = RelatedField
 
 
+def _named_ends(widget: Any, label: Any) -> Any:
+    """Tell a screen reader which end of the range an input is."""
+    for part, word in zip(widget.widgets, (_("起"), _("止")), strict=True):
+        part.attrs["aria-label"] = format_lazy("{} {}", label, word)
+    return widget
+
+
 class DayRange(django_filters.DateFromToRangeFilter):  # type: ignore[misc]
     """From one day to another, both included; instants are the county's days."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("widget", django_filters.widgets.DateRangeWidget(attrs={"type": "date"}))
+        widget = django_filters.widgets.DateRangeWidget(attrs={"type": "date"})
+        kwargs.setdefault("widget", _named_ends(widget, kwargs.get("label")))
         super().__init__(*args, **kwargs)
 
 
 class NumberRange(django_filters.NumericRangeFilter):  # type: ignore[misc]
     """From one number to another, both included; either end may be left open."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        widget = django_filters.widgets.RangeWidget(attrs={"inputmode": "decimal"})
+        kwargs.setdefault("widget", _named_ends(widget, kwargs.get("label")))
+        super().__init__(*args, **kwargs)
 
     def filter(self, qs: QuerySet[Any], value: slice | None) -> QuerySet[Any]:
         """Rows whose value lies between the ends."""

@@ -19,7 +19,7 @@ from qipan.kernel.ui.declarations import Register
 from qipan.kernel.ui.register import actions, forms
 from qipan.kernel.ui.register.cells import field_at
 from qipan.kernel.ui.register.detail import detail_context
-from qipan.kernel.ui.register.export import TYPES, export
+from qipan.kernel.ui.register.export import TYPES, export, map_features
 from qipan.kernel.ui.register.listing import PAGE_SIZES, Listing
 from qipan.kernel.ui.register.masking import masking_for, opened_with_purpose
 from qipan.kernel.ui.register.related import offer_suggestions, suggestions
@@ -37,7 +37,7 @@ def list_rows(request: HttpRequest, *, register: Register) -> HttpResponseBase:
     masking = masking_for(actor_of(request), register, register.as_columns(), unmasked=unmasked)
     listing = Listing(register, actor_of(request), request.GET, masking=masking)
     if kind := request.GET.get("format"):
-        return export(request, listing, kind)
+        return map_features(listing) if kind == "map" else export(request, listing, kind)
     context = _list_context(request, register, listing)
     partial = request.headers.get("HX-Target") == "register-rows"
     return render(request, "ui/register/rows.html" if partial else "ui/register/list.html", context)
@@ -60,7 +60,7 @@ def _list_context(request: HttpRequest, register: Register, listing: Listing) ->
         "on_map": on_map,
         "list_query": listing.query(view=None),
         "map_query": listing.query(view="map", page=None),
-        "geojson_url": "?" + listing.query(format="geojson", view=None, page=None),
+        "geojson_url": "?" + listing.query(format="map", view=None, page=None),
         "new_url": reverse(register.url_name("new")) if may_add else "",
         "exports": [(EXPORT_NAMES[kind], "?" + listing.query(format=kind, page=None)) for kind in kinds]
         if register.export

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from qipan.kernel.access.accounts import create_account, grant_role
 from qipan.kernel.access.models import Account, AuditEntry, Purpose, RoleRow
-from qipan.kernel.ui.register import listing, size
+from qipan.kernel.ui.register import export, listing, size
 from qipan.kernel.ui.tests.notes import Note
 
 URL = "/ui/notes/"
@@ -176,5 +176,16 @@ def test_empty_states_say_what_to_do(signed_in, clerk, reader, notes):
 
 def test_map_view_reads_the_same_filters(signed_in, reader, notes):
     text = signed_in(reader).get(URL + "?view=map&state=open").content.decode()
-    assert 'data-source="?state=open&amp;format=geojson"' in text
+    assert 'data-source="?state=open&amp;format=map"' in text
     assert codes(signed_in(reader).get(URL + "?view=map")) == []
+
+
+def test_map_features_are_bounded_and_no_export(signed_in, reader, notes, monkeypatch):
+    client = signed_in(reader)
+    data = client.get(URL + "?format=map&state=open").json()
+    assert [f["properties"]["title"] for f in data["features"]] == ["路面塌陷", "河堤巡查", "雨量站换电池"]
+    assert not data["truncated"]
+    monkeypatch.setattr(export, "MAP_LIMIT", 2)
+    data = client.get(URL + "?format=map&state=open").json()
+    assert (len(data["features"]), data["truncated"]) == (2, True)
+    assert not AuditEntry.objects.filter(action="ui.note.export").exists()

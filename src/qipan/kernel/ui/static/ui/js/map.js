@@ -7,8 +7,8 @@ const COUNTY = [[115.27, 36.36], [115.78, 36.71]];
 const ACCURACY = 6; // decimals of a picked degree: about a decimetre
 
 const WORDS = document.documentElement.lang === "en"
-  ? { failed: "The map could not be loaded.", layer: "Layer not available", legend: "Layers", open: "Open", empty: "No row here has a place." }
-  : { failed: "地图载入失败。", layer: "图层暂不可用", legend: "图层", open: "查看", empty: "这里没有带位置的记录。" };
+  ? { failed: "The map could not be loaded.", layer: "Layer not available", legend: "Layers", open: "Open", empty: "No row here has a place.", truncated: "Only the first 5,000 are shown; add filters to see all." }
+  : { failed: "地图载入失败。", layer: "图层暂不可用", legend: "图层", open: "查看", empty: "这里没有带位置的记录。", truncated: "只显示前 5,000 条,可增加筛选条件查看全部。" };
 
 async function json(url) {
   const answer = await fetch(url, { headers: { Accept: "application/geo+json, application/json" } });
@@ -66,22 +66,27 @@ async function fill(element, held) {
     }
   }
   if (element.dataset.source) frameRows(element, held);
-  if (urls.length && !("noLegend" in element.dataset)) drawLegend(element, held);
+  if (keys.length && !("noLegend" in element.dataset)) drawLegend(element, held);
   watchLive(element, held);
 }
 
 function frameRows(element, held) {
   const rows = held.layers.find((layer) => layer.key === "rows");
+  if (rows?.data?.truncated) say(element, WORDS.truncated, "map-note");
   const points = (rows?.data?.features ?? []).map((feature) => feature.geometry?.coordinates).filter((at) => at && typeof at[0] === "number");
   if (!points.length) {
-    const text = document.createElement("div");
-    text.className = "map-message";
-    text.textContent = WORDS.empty;
-    element.append(text);
+    say(element, WORDS.empty, "map-message");
     return;
   }
   const bounds = points.reduce((box, at) => box.extend(at), new held.maplibregl.LngLatBounds(points[0], points[0]));
   held.map.fitBounds(bounds, { padding: 48, maxZoom: 14, animate: false });
+}
+
+function say(element, words, css) {
+  const text = document.createElement("div");
+  text.className = css;
+  text.textContent = words;
+  element.append(text);
 }
 
 function drawLegend(element, held) {
@@ -110,7 +115,8 @@ function legendEntry(held, layer) {
   label.append(tick, layer.failed ? `${layer.title}(${WORDS.layer})` : layer.title);
   item.append(label);
   for (const [colour, words] of layer.legend ?? []) {
-    const line = document.createElement("label");
+    const line = document.createElement("span");
+    line.className = "swatch-line";
     const swatch = document.createElement("span");
     swatch.className = "swatch";
     swatch.style.background = colour;
