@@ -16,6 +16,8 @@ DESK_LIMITS = (
     TimeLimit("close", 4, "work_hour", calendar="urban", source="本县试行"),
 )
 
+DESK_DAYS = 2  # what accepting, checking and closing may add to the handling
+
 
 def read_types(path: Path = EVENTS) -> tuple[CaseType, ...]:
     """Types from a table; ValueError names a row whose values no type may have."""
@@ -25,15 +27,16 @@ def read_types(path: Path = EVENTS) -> tuple[CaseType, ...]:
 
 def _type(row: dict[str, str]) -> CaseType:
     question = row["kind"] == "question"
-    limit = TimeLimit(
-        "handle", float(row["handle_amount"]), row["handle_unit"], calendar="urban", source=row["source"]
-    )
+    amount, unit = float(row["handle_amount"]), row["handle_unit"]
+    limit = TimeLimit("handle", amount, unit, calendar="urban", source=row["source"])
+    days = (amount if unit == "work_day" else 1) + DESK_DAYS
+    total = TimeLimit("total", days, "work_day", "next_day", source="本县试行")
     return CaseType(
         code=f"cases.{row['code']}",
         name=row["name"],
         kind=row["kind"],
         flow="consult" if question else "grid",
-        limits=(*DESK_LIMITS, limit),
+        limits=(*DESK_LIMITS, limit, total),
         filing=tuple(filter(None, [row["filing"]])),
         closing=tuple(filter(None, [row["closing"]])),
         evidence=() if question else ("photo_after",),

@@ -75,6 +75,7 @@ def _people(rng: random.Random) -> tuple[Account, Account]:
         name = demo_name(rng)
         account = demo_account(role, name, Account.Kind.STAFF, desk, password=password, listed=True)
         demo_grant(account, role, desk, with_children=True)
+        demo_grant(account, "cases.handler", desk)
         found.append(account)
     return found[0], found[1]
 
@@ -122,10 +123,12 @@ class Story:
         )
 
     def _go_on(self, case: Case, near: Spot) -> None:
-        for step, wait, by, data in islice(self._steps(case, near), self._patience()):
+        for step, wait, by, data in islice(self._steps(case), self._patience()):
             self.now = self._at_work(self.now + timedelta(minutes=self.dice.randrange(*wait)))
             if by is None or self.now >= self.end:
                 return
+            if step == "feedback":
+                data["photos"] = [self._photo(near, PhotoKind.AFTER)]
             with present.at(self.now):
                 case = act(case, step, by, **data)
         rated = self.now + timedelta(hours=self.dice.randrange(2, 100))
@@ -139,20 +142,19 @@ class Story:
         recent = self.now > self.end - RECENT
         return self.dice.randrange(0, 5) if recent and self.dice.random() < 0.5 else 100
 
-    def _steps(self, case: Case, near: Spot) -> Iterator[Planned]:
+    def _steps(self, case: Case) -> Iterator[Planned]:
         yield "accept", (5, 90), self.clerk, {}
         task = Assignment.objects.filter(case=case).select_related("person").first()
         own = task is not None and task.organisation_id == self.clerk.organisation_id
         worker = task.person if task and task.person else self.clerk if own else None
-        photos = [self._photo(near, PhotoKind.AFTER)]
         yield "sign", (10, 150), worker, {}
         yield "start", (10, 200), worker, {}
-        yield "feedback", (60, 1500), worker, {"text": self.dice.choice(RESULTS), "photos": photos}
+        yield "feedback", (60, 1500), worker, {"text": self.dice.choice(RESULTS)}
         if not own:
             if self.dice.random() < 0.08:
                 yield "rework", (20, 300), self.chief, {"reason": "partly_fixed", "text": "现场仍有残留"}
                 yield "start", (10, 100), worker, {}
-                yield "feedback", (60, 400), worker, {"text": "已再次清理", "photos": photos}
+                yield "feedback", (60, 400), worker, {"text": "已再次清理"}
             yield "check", (20, 400), self.clerk, {}
         yield "close", (10, 200), self.chief, {"closing": ["0"], "note": self.dice.choice(RESULTS)}
 

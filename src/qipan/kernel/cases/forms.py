@@ -190,9 +190,11 @@ class StepForm(PlaceMixin):
 
     def _feedback(self) -> dict[str, forms.Field]:
         fields: dict[str, forms.Field] = {"text": text_field(_("处置结果"))}
-        if "photo_before" in self.case.type.evidence:
+        evidence = self.case.type.evidence
+        if "photo_before" in evidence:
             fields["before"] = PhotosField(label=_("处置前照片"), required=False)
-        fields["photos"] = PhotosField(label=_("处置后照片"), required=False)
+        fields["photos"] = PhotosField(label=_("处置后照片"), required="photo_after" in evidence)
+        fields["photos"].error_messages["required"] = _("需要上传处置后照片")
         fields["cost"] = forms.DecimalField(label=_("费用(元)"), min_value=0, required=False)
         return fields
 
@@ -288,6 +290,7 @@ class ReportForm(PlaceMixin):
         kinds = self.fields["type"]
         assert isinstance(kinds, forms.ModelChoiceField)
         kinds.queryset = CaseTypeRow.objects.public()
+        kinds.empty_label = str(_("请选择"))
         self.fields["title"].widget.attrs["autocomplete"] = "off"
         self.fields["text"].widget.attrs["maxlength"] = "2000"
         self.fields["phone"].widget.attrs["inputmode"] = "tel"

@@ -16,6 +16,7 @@ PAGES = (
     pages.desk,
     work_pages.mine,
     pages.case_page,
+    pages.from_register,
     pages.take_step,
     pages.reveal,
     pages.call,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.kernel import files
 from qipan.kernel.access.decide import decide
 from qipan.kernel.access.models import Account, Purpose
-from qipan.kernel.base.clock import county_day, now
+from qipan.kernel.base.clock import county_day, local, now
 from qipan.kernel.base.errors import Conflict, InvalidInput, Refused
 from qipan.kernel.cases.actions import Choice, act, available_steps, explain
 from qipan.kernel.cases.forms import CallBackForm, StepForm
@@ -112,6 +112,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     piles = [(pile, pile.rows.count(), pile.rows[:PAGE_SIZE]) for pile in trays(actor_of(request))]
     context = {
         "piles": piles,
+        "total": sum(count for _pile, count, _rows in piles),
         "calls": calls_due(actor_of(request)),
         "call_form": CallBackForm(),
         "now": now(),
@@ -126,6 +127,12 @@ def case_page(request: HttpRequest, pk: int) -> HttpResponse:
     case = _case(pk)
     require_view(actor_of(request), case)
     return render(request, "cases/case.html", _case_context(request, case))
+
+
+@page("cases/<int:pk>/", _("案件"), permission="signed-in")
+def from_register(request: HttpRequest, pk: int) -> HttpResponse:
+    """A row of the register leads to the case's own page."""
+    return redirect("cases:case_page", pk=pk)
 
 
 def _case(pk: int) -> Case:
@@ -188,7 +195,7 @@ def photo_groups(case: Case, actor: Any) -> list[dict[str, Any]]:
     """Photos by kind for the photos component: before and after side by side."""
     groups: dict[str, list[dict[str, str]]] = {}
     for photo in case.photos.select_related("file"):
-        caption = [f"{photo.taken_at:%m-%d %H:%M}" if photo.taken_at else "", *photo.doubts]
+        caption = [f"{local(photo.taken_at):%m-%d %H:%M}" if photo.taken_at else "", *photo.doubts]
         shown = {
             "url": files.link(photo.file, actor),
             "thumb": files.link(photo.file, actor, size=320),

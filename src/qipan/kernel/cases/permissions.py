@@ -37,7 +37,6 @@ CLERK_PERMISSIONS = (
     "cases.case.file",
     "cases.case.dispatch",
     "cases.case.transfer",
-    "cases.case.handle",
     "cases.case.check",
     "cases.case.close",
     "cases.rating.*",

@@ -184,13 +184,23 @@ def repick(case: Case) -> None:
 
 
 def summarise(case: Case) -> None:
-    """Set when the whole matter and the present wait are due; the case is not saved."""
-    dues = [(clock.kind, clock.due_at) for clock in running(case) if clock.due_at]
-    totals = [at for kind, at in dues if kind == "total"]
-    waits = [at for kind, at in dues if kind != "total"]
-    if case.is_open:
-        case.due_at = min(totals or [at for kind, at in dues if kind == "handle"], default=None)
-    case.next_due_at = min(waits or totals, default=None)
+    """Set when the whole matter and the present wait are due; the case is not saved.
+
+    The whole matter is due with its total clock, without a total limit with its handling. After
+    handling that date stays for the record.
+    """
+    limited = [clock for clock in running(case) if clock.amount is not None]
+    for kind in ("total", "handle"):
+        clocks = [clock for clock in limited if clock.kind == kind]
+        if clocks:
+            case.due_at = _earliest(clocks)
+            break
+    waits = [clock for clock in limited if clock.kind != "total"]
+    case.next_due_at = _earliest(waits or limited)
+
+
+def _earliest(clocks: list[CaseClock]) -> datetime | None:
+    return min((clock.due_at for clock in clocks if clock.due_at is not None), default=None)
 
 
 def judge(case: Case) -> bool | None:

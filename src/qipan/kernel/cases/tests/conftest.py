@@ -135,7 +135,7 @@ def county(db: None, clock: Clock, settings: object, tmp_path: Path) -> County:
     settings.MEDIA_ROOT = tmp_path  # type: ignore[attr-defined]
     load_calendars()
     for code, permissions in (
-        ("test.clerk", CLERK_PERMISSIONS),
+        ("test.clerk", (*CLERK_PERMISSIONS, "cases.case.handle")),
         ("test.chief", CHIEF_PERMISSIONS),
         ("test.program", ("cases.case.add", "cases.case.view")),
         ("test.workman", ("cases.case.view", "cases.case.handle")),
