@@ -34,7 +34,7 @@ def run(report: Callable[[str], None]) -> Figures:
     history = read_prsa(DATA)
     threads = int(os.environ.get("QIPAN_BENCH_THREADS", os.cpu_count() or 1))
     known = history.window(history.times[0], np.datetime64(TRAIN_TO))
-    model = train(known, Settings(rows=80_000, threads=threads))
+    model = train(known, Settings(threads=threads))
     report(f"trained, {model.card.score:.3f} of persistence on held-out weeks")
     figures: Figures = {}
     for kind in (FULL, BARE):

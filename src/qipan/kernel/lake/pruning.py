@@ -4,6 +4,7 @@ Only comparisons of a column with a constant are read; whatever is not understoo
 narrows it. The query engine applies the full filter again.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import ibis.expr.operations as ops
@@ -117,4 +118,6 @@ def _constant(node: ops.Node) -> Any:
     if not isinstance(node, ops.Literal):
         return None
     value = node.value
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)
     return value.isoformat() if hasattr(value, "isoformat") else value

@@ -61,7 +61,12 @@ def _show(name: str, where: BooleanExpression, as_of: AsOf) -> None:
     if found is None:
         engine.show_files(name, [], iceberg_schema(declared))
         return
-    tasks = _tasks(found, where, as_of)
+    try:
+        tasks = _tasks(found, where, as_of)
+    except (TypeError, ValueError):
+        # A constant of another kind than its column: the catalogue cannot compare them, the engine can.
+        where = AlwaysTrue()
+        tasks = _tasks(found, where, as_of)
     if any(task.delete_files for task in tasks):
         # Another engine left deletes beside the files: its rows are merged before we look at them.
         scan = found.scan(row_filter=where, snapshot_id=resolve(found, as_of))

@@ -1,6 +1,6 @@
 """Expressions: pruned by their own filters, over old and new columns, stopped in time."""
 
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 
 import ibis
 import pyarrow as pa
@@ -51,6 +51,12 @@ def test_two_uses_of_a_table_reach_the_union_of_their_filters(fresh_lake):
         (lambda t: t.at >= ibis.timestamp("2026-01-02T00:00:00"), 2),
         (lambda t: t.level_m == 2.0, 1),
         (lambda t: t.station.isnull(), 0),
+        (lambda t: t.at >= ibis.literal(datetime(2026, 1, 2, 8, tzinfo=timezone(timedelta(hours=8)))), 2),
+        (lambda t: t.level_m == 2, 1),
+        (lambda t: t.level_m.isin([1, 2.5, 3]), 2),
+        (lambda t: t.day.cast("string") == "2026-01-02", 1),
+        (lambda t: t.at > "2026-01-01 12:00", 2),
+        (lambda t: t.level_m == t.level_m.max(), 1),
     ],
 )
 def test_pruned_answers_equal_unpruned_ones(fresh_lake, build, expected):

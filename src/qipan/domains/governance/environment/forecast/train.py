@@ -68,8 +68,8 @@ PARAMETERS = {
 class Settings:
     """How much work the training may cost."""
 
-    rows: int = 100_000
-    holdout_rows: int = 60_000
+    rows: int = 60_000
+    holdout_rows: int = 30_000
     trees_share: float = 1.0
     refit: bool = True
     threads: int = 2
