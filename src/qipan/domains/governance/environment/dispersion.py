@@ -6,6 +6,7 @@ Axes: x downwind, y across, z up, metres. The ground reflects; nothing is deposi
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import erf
 
 from .series import Floats
 from .stability import Terrain
@@ -14,6 +15,7 @@ from .standards import RuleTable
 PUFF_BELOW = 1.0  # m/s: with less wind a plume has no direction
 DRIFT_SPEED = 0.5  # m/s: in calm air puffs still grow as if they travelled this fast
 _LEAST_SIGMA = 1e-3
+_SHORTEST = 1e-3  # m
 _ROOT_2PI = float(np.sqrt(2 * np.pi))
 
 
@@ -88,10 +90,16 @@ def wind_frame(
 
 @dataclass(frozen=True)
 class Puffs:
-    """Puffs in the air: metres east and north of their source, horizontal and vertical size."""
+    """Puffs in the air: metres east and north of their source, the stretch each fills, its sizes.
+
+    A puff holds what was released in one step. While the air moves on, that is a stretch of the way and
+    not a point: ``along_e`` and ``along_n`` are its ends' distance east and north.
+    """
 
     east: Floats
     north: Floats
+    along_e: Floats
+    along_n: Floats
     sigma_h: Floats
     sigma_z: Floats
     travelled: Floats
@@ -99,12 +107,32 @@ class Puffs:
     @staticmethod
     def none() -> "Puffs":
         """No puff in the air."""
-        empty = np.empty(0)
-        return Puffs(empty, empty, empty, empty, empty)
+        return Puffs(*([np.empty(0)] * 7))
+
+    def youngest(self, count: int) -> "Puffs":
+        """The last ``count`` released."""
+        return Puffs(*(part[-count:] for part in vars(self).values()))
+
+    def at_ground(self, east: Floats, north: Floats, height: float) -> Floats:
+        """Concentration of each puff for 1 g at places on the ground, [place, puff], g/m³."""
+        length = np.hypot(self.along_e, self.along_n)
+        long = np.maximum(length, _SHORTEST)
+        # without motion any direction will do
+        unit_e = np.where(length > _SHORTEST, self.along_e / long, 1.0)
+        unit_n = np.where(length > _SHORTEST, self.along_n / long, 0.0)
+        away_e, away_n = east[:, None] - self.east, north[:, None] - self.north
+        ahead = away_e * unit_e + away_n * unit_n
+        aside = away_n * unit_e - away_e * unit_n
+        root = np.sqrt(2) * self.sigma_h
+        along = (erf((ahead + long / 2) / root) - erf((ahead - long / 2) / root)) / (2 * long)
+        across = np.exp(-0.5 * (aside / self.sigma_h) ** 2) / (_ROOT_2PI * self.sigma_h)
+        upright = 2 * np.exp(-0.5 * (height / self.sigma_z) ** 2) / (_ROOT_2PI * self.sigma_z)
+        result: Floats = along * across * upright
+        return result
 
 
 def advance(puffs: Puffs, wind_u: float, wind_v: float, seconds: float, spread: Sigmas) -> Puffs:
-    """Move the puffs with the wind, let them grow, and release a new one in the middle of the step."""
+    """Move the puffs with the wind, let them grow, and release the one of this step."""
     speed = max(float(np.hypot(wind_u, wind_v)), DRIFT_SPEED)
     way = puffs.travelled + speed * seconds
     before_y, before_z = spread.at(puffs.travelled)
@@ -115,6 +143,8 @@ def advance(puffs: Puffs, wind_u: float, wind_v: float, seconds: float, spread: 
     return Puffs(
         np.append(puffs.east + wind_u * seconds, wind_u * half),
         np.append(puffs.north + wind_v * seconds, wind_v * half),
+        np.append(puffs.along_e, wind_u * seconds),
+        np.append(puffs.along_n, wind_v * seconds),
         np.append(puffs.sigma_h + after_y - before_y, new_y),
         np.append(puffs.sigma_z + after_z - before_z, new_z),
         np.append(way, first),
@@ -142,20 +172,6 @@ def puff_hours(
     for hour in range(wind[0].size):
         for _step in range(steps):
             puffs = advance(puffs, float(wind[0][hour]), float(wind[1][hour]), step_s, spreads[hour])
-            puffs = _youngest(puffs, keep_hours * steps)
-            distance = np.hypot(east[:, None] - puffs.east, north[:, None] - puffs.north)
-            each = puff(distance, 0.0, height=height, sigma_h=puffs.sigma_h, sigma_z=puffs.sigma_z)
-            means[hour] += each.sum(axis=1) * step_s / steps
+            puffs = puffs.youngest(keep_hours * steps)
+            means[hour] += puffs.at_ground(east, north, height).sum(axis=1) * step_s / steps
     return means
-
-
-def _youngest(puffs: Puffs, count: int) -> Puffs:
-    if puffs.east.size <= count:
-        return puffs
-    return Puffs(
-        puffs.east[-count:],
-        puffs.north[-count:],
-        puffs.sigma_h[-count:],
-        puffs.sigma_z[-count:],
-        puffs.travelled[-count:],
-    )

@@ -79,17 +79,42 @@ def test_puff_holds_its_mass() -> None:
     assert total == pytest.approx(1.0, abs=0.01)
 
 
-def test_puffs_in_the_air_hold_what_was_released() -> None:
+@pytest.mark.parametrize("wind", [(0.0, 0.0), (0.3, -0.2), (0.0, 0.9)])
+def test_puffs_in_the_air_hold_what_was_released(wind: tuple[float, float]) -> None:
     spread, puffs = sigmas("D", TABLE), Puffs.none()
     for _step in range(6):
-        puffs = advance(puffs, 0.3, -0.2, 300.0, spread)
+        puffs = advance(puffs, wind[0], wind[1], 300.0, spread)
     total = 0.0
-    for wide, tall in zip(puffs.sigma_h, puffs.sigma_z, strict=True):
-        axis, up = np.linspace(-6 * wide, 6 * wide, 49), np.linspace(0, 20 + 6 * tall, 120)
-        east, north, z = np.meshgrid(axis, axis, up, indexing="ij")
-        grams = 300.0 * puff(np.hypot(east, north), z, height=20.0, sigma_h=wide, sigma_z=tall)
-        total += float(np.trapezoid(np.trapezoid(np.trapezoid(grams, up, axis=2), axis, axis=1), axis))
+    for number in range(puffs.east.size):
+        one = Puffs(*(part[number : number + 1] for part in vars(puffs).values()))
+        wide, tall = float(one.sigma_h[0]), float(one.sigma_z[0])
+        reach = 6 * wide + 300
+        axis = np.linspace(-reach, reach, int(reach / wide * 4) + 1)
+        east, north = np.meshgrid(axis, axis, indexing="ij")
+        ground = one.at_ground(east.ravel() + one.east[0], north.ravel() + one.north[0], 20.0)
+        plane = float(np.trapezoid(np.trapezoid(ground.reshape(east.shape), axis, axis=1), axis))
+        # the column above the ground holds all: ∫ upright dz = 1
+        total += 300.0 * plane / (2 * exp(-0.5 * (20 / tall) ** 2) / (sqrt(2 * pi) * tall))
     assert total == pytest.approx(1800.0, rel=0.01)  # 1 g/s for half an hour
+
+
+def test_a_puff_without_motion_is_the_round_puff() -> None:
+    still = Puffs(*(np.array([value]) for value in (0.0, 0.0, 0.0, 0.0, 80.0, 40.0, 0.0)))
+    places = np.array([0.0, 50.0, 200.0])
+    found = still.at_ground(places, np.zeros(3), 30.0)[:, 0]
+    expected = puff(places, 0.0, height=30.0, sigma_h=80.0, sigma_z=40.0)
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+def test_coarse_steps_give_the_same_field() -> None:
+    places = (np.linspace(300, 3000, 28), np.zeros(28))
+    wind = (np.full(4, 0.6), np.zeros(4))
+    spread = [sigmas("F", TABLE)] * 4
+    fine = puff_hours(places, wind, spread, height=10.0, step_s=60.0)[3]
+    coarse = puff_hours(places, wind, spread, height=10.0, step_s=900.0)[3]
+    far = places[0] >= 1200  # nearer than two steps of the way the first puffs show
+    assert coarse[far] == pytest.approx(fine[far], rel=0.25)
+    assert coarse.sum() == pytest.approx(fine.sum(), rel=0.25)
 
 
 def test_puffs_only_grow() -> None:
