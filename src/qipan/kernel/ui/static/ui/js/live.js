@@ -23,6 +23,9 @@ function connect() {
   if (!ids) return;
   source = new EventSource(`${PATH}?datastreams=${ids}`);
   source.onmessage = (event) => take(JSON.parse(event.data));
+  source.addEventListener("rule", (event) => {
+    document.dispatchEvent(new CustomEvent("qipan:rule", { detail: JSON.parse(event.data) }));
+  });
 }
 
 function take(message) {
