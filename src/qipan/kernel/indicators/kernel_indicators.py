@@ -40,19 +40,20 @@ def heard_things() -> QuerySet[Any]:
 
 def closed_cases() -> QuerySet[Any]:
     """Cases of 90 days that are closed."""
-    return recent_cases().filter(closed_at__isnull=False)
+    return recent_cases().filter(state="closed")
 
 
 def overdue_cases() -> QuerySet[Any]:
     """Open cases past their time."""
-    return Case.objects.filter(closed_at__isnull=True, due_at__lt=now())
+    return Case.objects.overdue()
 
 
-IN_TIME = Q(due_at__isnull=True) | Q(closed_at__lte=F("due_at"))
+# judged in working time when a case closes; cases without any limit count as kept
+IN_TIME = Q(in_time=True) | Q(in_time__isnull=True)
 WARNINGS = Alert.objects.for_public().filter(message_type="Alert")
 
 INDICATORS = (
-    Indicator("cases.open", _("在办案件"), "n", Rows(Case.objects.filter(closed_at__isnull=True)),
+    Indicator("cases.open", _("在办案件"), "n", Rows(Case.objects.open()),
               by=(TOWNSHIP, HOLDER), period="month", owner=OWNER, direction="", help=_("尚未结案的案件")),
     Indicator("cases.overdue", _("超期案件"), "n", Rows(overdue_cases), by=(TOWNSHIP, HOLDER), period="month",
               owner=OWNER, direction="down", target=Target(0, kind="hold", default=True)),
