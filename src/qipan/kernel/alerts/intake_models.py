@@ -15,7 +15,6 @@ class Source(models.Model):
     class Trust(models.TextChoices):
         """What becomes of its messages."""
 
-        RELAY = "relay", _("签名有效即转发")
         HOLD = "hold", _("人工审核")
         REJECT = "reject", _("拒收")
 

@@ -19,7 +19,7 @@ from qipan.kernel.alerts.catalogue import event_type
 from qipan.kernel.alerts.events import AlertDrafted
 from qipan.kernel.alerts.keys import sender
 from qipan.kernel.alerts.models import OPEN, Alert, AlertArea, Evidence, MessageType, State, Status
-from qipan.kernel.alerts.rules import CERTAINTY, ROMAN, URGENCY, graver, rank
+from qipan.kernel.alerts.rules import CERTAINTY, ROMAN, URGENCY, graver, rank, significant
 from qipan.kernel.base import events
 from qipan.kernel.base.clock import local, now
 from qipan.kernel.base.errors import InvalidInput
@@ -58,8 +58,8 @@ def propose(
 
     ``areas``: 12-digit division codes. ``content``: fields of ``Content``. Idempotent: an open draft of the
     same event, areas and overlapping time gets the evidence (and the graver colour) instead of a twin; a
-    live warning that is at least as grave gets the evidence; a graver proposal becomes an update of the
-    live one.
+    warning in force, for these areas or a larger one around them, that is at least as grave gets the
+    evidence; a graver proposal becomes an update of the one in force.
     InvalidInput for an unknown event, colour or division.
     """
     if drafted_by.kind != Account.Kind.PROGRAM:
@@ -69,7 +69,9 @@ def propose(
     _check(event, colour, said)
     _lock(event)
     codes = [division.code for division in divisions]
-    known = _open_twin(event, codes, said) or _live(event, codes, said)
+    known = (
+        _open_twin(event, codes, said) or _live(event, codes, said) or _covering(event, codes, said, colour)
+    )
     if known is not None and (known.state in OPEN or rank(known.colour) >= rank(colour)):
         _strengthen(known, colour, drafted_by)
         alert = known
@@ -131,6 +133,19 @@ def _live(event: str, codes: list[str], said: Content) -> Alert | None:
         onset__lte=said.expires, expires__gte=said.onset,
     )  # fmt: skip
     return rows.distinct().order_by("-published_at").first()
+
+
+def _covering(event: str, codes: list[str], said: Content, colour: str) -> Alert | None:
+    """A warning open or in force for a larger area around all of these, at least as grave."""
+    rows = Alert.objects.filter(
+        event=event, sender=sender(), status=said.status, state__in=(*OPEN, State.ACTIVE),
+        onset__lte=said.expires, expires__gte=said.onset,
+    )  # fmt: skip
+    for alert in rows.prefetch_related("areas").order_by("-created_at"):
+        around = tuple(significant(code) for code in _codes(alert))
+        if rank(alert.colour) >= rank(colour) and all(code.startswith(around) for code in codes):
+            return alert
+    return None
 
 
 def _codes(alert: Alert) -> list[str]:

@@ -80,6 +80,16 @@ def test_another_area_or_time_is_another_draft(county: County) -> None:
     assert draft(county, onset=later, expires=later + timedelta(hours=1)).pk != first.pk
 
 
+def test_a_township_inside_a_warned_county_adds_evidence(county: County) -> None:
+    whole = draft(county, "orange", areas=("371525000000",))
+    inside = draft(county, "yellow", areas=(SANGA,), evidence=[county.office])
+    assert inside.pk == whole.pk
+    assert Evidence.objects.get().alert == whole
+    graver = draft(county, "red", areas=(SANGA,))
+    assert graver.pk != whole.pk  # a graver one for a part of it is its own
+    assert (graver.replaces_id, [area.code for area in graver.areas.all()]) == (None, [SANGA])
+
+
 @pytest.mark.parametrize(
     ("values", "field"),
     [({"areas": ("999999999999",)}, "areas"), ({"areas": ()}, "areas"), ({"colour": "purple"}, "colour")],

@@ -6,14 +6,19 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from qipan.kernel.alerts import catalogue, listeners, periodic
+from qipan.kernel.alerts import catalogue, listeners, outcomes, periodic
 from qipan.kernel.alerts.declarations import AlertRule, EventType
 from qipan.kernel.alerts.events import AlertPublished
 from qipan.kernel.alerts.models import Alert, CallOut, State
 from qipan.kernel.alerts.tests.build import LIULIN, SANGA, County, Offer, make_county, published
 from qipan.kernel.base.clock import now
+from qipan.kernel.base.errors import InvalidInput
+from qipan.kernel.cases.declarations import CaseType, TimeLimit
+from qipan.kernel.cases.models import Case
+from qipan.kernel.cases.type_sets import publish_types
 from qipan.kernel.jobs.testing import waiting
 from qipan.kernel.messages.events import DeliveryAcknowledged
+from qipan.kernel.orgs.calendars import load_calendars
 from qipan.kernel.orgs.models import Division
 from qipan.kernel.sensing.events import RuleChanged, RuleFired
 from qipan.kernel.sensing.models import RuleEvent, RuleRow, RuleVersion, Thing
@@ -93,6 +98,29 @@ def test_a_publication_puts_down_its_work(county: County) -> None:
     listeners.on_published(AlertPublished(alert.pk))
     names = [name for name, _arguments in waiting()[before:]]
     assert names == ["alerts.hand_over", "alerts.open_cases"]
+
+
+def test_a_publication_opens_a_case_in_each_division(county: County) -> None:
+    load_calendars()
+    limits = (TimeLimit("total", 8, "urgent_hour"),)
+    kind = CaseType("environment.heavy", "应急巡查", "event", "urban7", limits, dispatch="hand")
+    publish_types("test", "测试", [kind])
+    alert = published(county, case_type="environment.heavy", areas=(SANGA, LIULIN))
+    for _ in range(2):
+        periodic.open_cases(alert=alert.pk)
+    cases = list(Case.objects.order_by("division__code"))
+    assert [(case.title, case.division.code) for case in cases if case.division] == [
+        (alert.headline, LIULIN), (alert.headline, SANGA)
+    ]  # fmt: skip
+    assert [cause.object_id for case in cases for cause in case.causes.all()] == [str(alert.pk)] * 2
+    outcomes_of = alert.outcomes.order_by("pk")
+    assert {(each.relation, each.row) for each in outcomes_of} == {("caused", case) for case in cases}
+    with pytest.raises(InvalidInput):
+        outcomes.link_case(alert, county.drafter, number="x")
+    outcomes.report_measures(alert, county.receiver, "已关停工地三处")
+    assert outcomes_of.last().text == "receiver:已关停工地三处"
+    with pytest.raises(InvalidInput):
+        outcomes.report_measures(alert, county.receiver, " ")
 
 
 def test_files_for_other_platforms(county: County, tmp_path: Path) -> None:
