@@ -9,13 +9,14 @@ from qipan.kernel import messages
 from qipan.kernel.access import audit
 from qipan.kernel.access.models import Account
 from qipan.kernel.base import events
-from qipan.kernel.base.clock import local, now
+from qipan.kernel.base.clock import county_day, local, now
 from qipan.kernel.cases import timing
 from qipan.kernel.cases.events import CaseEscalated
-from qipan.kernel.cases.models import Case, CaseClock, Escalation
+from qipan.kernel.cases.models import Case, CaseClock, Escalation, Suspension
 from qipan.kernel.cases.notices import handlers, people_of
 from qipan.kernel.cases.states import OPEN
 from qipan.kernel.jobs import job
+from qipan.kernel.orgs.calendars import version
 
 BATCH = 500
 LATE_AFTER = timedelta(minutes=5)  # a worker that is up is never this far behind
@@ -104,6 +105,35 @@ def _tell(clock: CaseClock, row: Escalation, people: list[Account]) -> None:
         urgent=case.urgent,
         link=case.get_absolute_url(),
     )
+
+
+@job(name="cases.follow_calendars", cron="*/15 * * * *")
+def follow_calendars() -> int:
+    """Notice calendars that were edited since their running clocks were reckoned; how many clocks moved."""
+    running = CaseClock.objects.running().limited()
+    moved = 0
+    for code, held in set(running.values_list("calendar", "calendar_version")):
+        if version(code) != held:
+            moved += recompute_clocks(code)
+    return moved
+
+
+@job(name="cases.remind_reviews", cron="0 9 * * *")
+def remind_reviews() -> int:
+    """Tell desk and handler of suspensions whose review day has come; how many there are."""
+    due = Suspension.objects.filter(granted=True, ended_at__isnull=True, review_on__lte=county_day(now()))
+    for asked in due.select_related("assignment__case__desk", "assignment__organisation"):
+        task = asked.assignment
+        people = [*handlers(task), *people_of("cases.case.approve", task.case, task.case.desk)]
+        messages.send(
+            {account.pk: account for account in people}.values(),
+            _("挂账到期复查:%(title)s") % {"title": task.case.title},
+            _("复查日期%(day)s") % {"day": asked.review_on},
+            cause=f"cases.case:{task.case_id}",
+            key=f"cases.review:{asked.pk}:{county_day(now())}",
+            link=task.case.get_absolute_url(),
+        )
+    return len(due)
 
 
 @job(name="cases.recompute", queue="default")

@@ -27,7 +27,12 @@ PAGES = (
     open311.discovery,
     open311.georeport,
 )
-JOBS = (escalation.escalate, escalation.recompute_clocks)
+JOBS = (
+    escalation.escalate,
+    escalation.recompute_clocks,
+    escalation.follow_calendars,
+    escalation.remind_reviews,
+)
 ROLES = (
     RoleOffer("cases.clerk", _("案件受理员"), CLERK_PERMISSIONS, 1),
     RoleOffer("cases.chief", _("案件督办人"), CHIEF_PERMISSIONS, 1),

@@ -29,9 +29,11 @@ def actor_of(request: HttpRequest) -> Actor:
 
 def visible_cases(actor: Actor) -> CaseRows:
     """Cases that an actor may see: by the case itself, or by a task in it."""
-    own = rows_for(actor, VIEW, Case.objects.all()).values("pk")
+    own = rows_for(actor, VIEW, Case.objects.all())
+    if not own.query.where:
+        return Case.objects.all()  # the whole county: no need to look at every key
     by_task = rows_for(actor, VIEW, Assignment.objects.all()).values("case")
-    return Case.objects.filter(Q(pk__in=own) | Q(pk__in=by_task))
+    return Case.objects.filter(Q(pk__in=own.values("pk")) | Q(pk__in=by_task))
 
 
 def require_view(actor: Actor, case: Case) -> None:

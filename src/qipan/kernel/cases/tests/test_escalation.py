@@ -95,14 +95,26 @@ def test_a_changed_calendar_moves_open_clocks_only(county: County, clock: Clock)
     CalendarDay.objects.create(
         calendar_id=_office(), day=at("2026-03-03 00:00").date(), kind=CalendarDay.Kind.CLOSED, name="雪"
     )
-    assert escalation.recompute_clocks("office") == 2
+    assert escalation.follow_calendars() == 2
     assert case.clocks.get(kind="handle").due_at == at("2026-03-04 09:30")
     assert case.clocks.get(kind="total").due_at == at("2026-03-06 17:30")
     case.refresh_from_db()
     assert case.due_at == at("2026-03-06 17:30")
     unchanged = CaseClock.objects.get(pk=ended.pk)
     assert (unchanged.due_at, unchanged.calendar_version) == (ended.due_at, ended.calendar_version)
-    assert escalation.recompute_clocks("office") == 0
+    assert escalation.follow_calendars() == 0
+
+
+def test_a_review_day_reminds_handler_and_approver(county: County, clock: Clock) -> None:
+    case = smoke(county)
+    act(case, "sign", county.worker)
+    act(case, "ask_suspension", county.worker, reason="weather", review_on="2026-03-10")
+    act(case, "suspend", county.chief)
+    clock.set(at("2026-03-09 09:00"))
+    assert escalation.remind_reviews() == 0
+    clock.set(at("2026-03-10 09:00"))
+    assert escalation.remind_reviews() == 1
+    assert told(county, "挂账到期复查") == {"worker", "chief"}
 
 
 def _office() -> int:
