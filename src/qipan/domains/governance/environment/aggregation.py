@@ -88,7 +88,9 @@ def mda8(hours: Values, table: RuleTable, *, limit: Number | None = None) -> Sta
     """
     if len(hours) != HOURS_PER_DAY:
         raise ValueError(f"hours: {len(hours)} given, a day has {HOURS_PER_DAY}")
-    means = [eight_hour_mean(hours[end - EIGHT : end], table) for end in range(EIGHT, HOURS_PER_DAY + 1)]
+    exact_hours = [next(iter(present([hour])), None) for hour in hours]
+    ends = range(EIGHT, HOURS_PER_DAY + 1)
+    means = [eight_hour_mean(exact_hours[end - EIGHT : end], table) for end in ends]
     known = [mean.value for mean in means if mean.value is not None]
     needed = int(table.limit("validity", "mda8_windows"))
     told = {"used": len(known), "needed": needed}

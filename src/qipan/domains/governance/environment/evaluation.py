@@ -118,7 +118,7 @@ def _evaluate(
 
 
 def _reported(item: str, statistic: Statistic, rules: RuleTable, form: str) -> Decimal | None:
-    if statistic.value is None:
+    if statistic.value is None or statistic.value < 0:  # a raw series may dip below nothing
         return None
     return round_half_even(statistic.value, int(rules.limit("decimals", form, item.split("_")[0])))
 

@@ -1,4 +1,9 @@
-"""The trade's arithmetic of the environment system: one front over the rule files beside it."""
+"""The trade's arithmetic of the environment system: one front over the rule files beside it.
+
+Air quality (HJ 633, HJ 663, GB 3095), surface water (GB 3838, HJ 2.3), outlets (HJ 75, HJ 356),
+heavy-pollution warnings (环大气〔2024〕6号) and the legal ratios of emission lists. The engines that estimate
+rather than rule (dispersion, evaluation, calibration, optimiser) are imported by their own names.
+"""
 
 from .aggregation import (
     CompositeIndex,
@@ -16,6 +21,7 @@ from .aggregation import (
     year_percentile,
 )
 from .aqi import Aqi, Grade, Iaqi, Segment, aqi, grade, iaqi
+from .emission_list import Fault, Line, RatioTable, SocialMeasure, faults, legal_ratios
 from .evaluation import (
     AirEvaluation,
     PollutantYear,
@@ -23,6 +29,18 @@ from .evaluation import (
     day_evaluation,
     hour_evaluation,
     year_evaluation,
+)
+from .outlets import (
+    LimitJudgement,
+    Minute,
+    OutletHour,
+    convert,
+    judge_day,
+    judge_hour,
+    outlet_hour,
+    power_findings,
+    quota_use,
+    water_day_mean,
 )
 from .ranking import Ranked, change_percent, place_means, rank, rank_without
 from .series import (
@@ -41,11 +59,15 @@ from .standards import (
     RuleTable,
     exact,
     parse_tables,
+    read_tables_from,
     round_half_even,
     table_on,
     table_version,
     tables,
 )
+from .warning import Episode, Level, Plan, find_episodes, plan_of, trigger_index
+from .water import ItemClass, WaterClass, exceedance, item_class, measured, standard_index, water_class
+from .water_statistics import Trend, black_smelly, mean_sample, reach_share, trend
 from .wording import Sentence, sentence
 
 __all__ = [
@@ -54,47 +76,82 @@ __all__ = [
     "Aqi",
     "AqiSeries",
     "CompositeIndex",
+    "Episode",
+    "Fault",
     "Grade",
     "Iaqi",
+    "ItemClass",
+    "Level",
+    "LimitJudgement",
+    "Line",
+    "Minute",
     "MissingLimitError",
     "NoRuleError",
     "Number",
+    "OutletHour",
+    "Plan",
     "PollutantYear",
     "Ranked",
+    "RatioTable",
     "RuleTable",
     "Segment",
     "Sentence",
+    "SocialMeasure",
     "Statistic",
+    "Trend",
+    "WaterClass",
     "YearEvaluation",
     "aqi",
     "aqi_series",
+    "black_smelly",
     "change_percent",
     "composite_index",
+    "convert",
     "day_evaluation",
     "day_mean",
     "day_means",
     "eight_hour_mean",
     "exact",
+    "exceedance",
+    "faults",
+    "find_episodes",
     "grade",
     "hour_evaluation",
     "hour_mean",
     "iaqi",
     "iaqi_series",
+    "item_class",
+    "judge_day",
+    "judge_hour",
+    "legal_ratios",
     "mda8",
     "mda8_series",
+    "mean_sample",
+    "measured",
     "month_mean",
+    "outlet_hour",
     "parse_tables",
     "percentile",
     "place_means",
+    "plan_of",
+    "power_findings",
+    "quota_use",
     "rank",
     "rank_without",
+    "reach_share",
+    "read_tables_from",
     "round_half_even",
     "sentence",
     "sliding_mean",
     "sliding_three_years",
+    "standard_index",
     "table_on",
     "table_version",
     "tables",
+    "trend",
+    "trigger_index",
+    "water_class",
+    "water_day_mean",
     "with_and_without",
     "year_evaluation",
     "year_mean",

@@ -4,7 +4,7 @@ A table that has not been compared with the printed standard is *provisional* an
 result; an empty cell stops the computation instead of borrowing an older limit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -80,9 +80,11 @@ def exact(value: Number) -> Fraction:
 
     Raises ValueError for NaN, infinities and text that is no number.
     """
-    if isinstance(value, float):
-        value = repr(float(value))
+    if isinstance(value, Fraction):
+        return value
     try:
+        if isinstance(value, float):  # through the text that is written, numpy's floats too
+            return Fraction(*Decimal(repr(float(value))).as_integer_ratio())
         return Fraction(value)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"value: {value!r} is not a finite number") from error
@@ -116,13 +118,32 @@ def _check(tables: Sequence[RuleTable]) -> None:
 
 
 @cache
-def tables(code: str, folder: Path = RULES_FOLDER) -> tuple[RuleTable, ...]:
-    """All versions of a rule table, oldest first."""
+def shipped(code: str, folder: Path = RULES_FOLDER) -> tuple[RuleTable, ...]:
+    """All versions of a rule table as shipped with the program, oldest first."""
     path = folder / f"{code}.yaml"
     if not path.is_file():
         raise NoRuleError(f"{code}: no such rule table")
     with path.open(encoding="utf-8") as handle:
         return parse_tables(yaml.safe_load(handle))
+
+
+class _Source:
+    """Where the tables come from: the shipped files until a county's own store is put in their place."""
+
+    read: Callable[[str], Sequence[RuleTable]] = staticmethod(shipped)
+
+
+def read_tables_from(source: Callable[[str], Sequence[RuleTable]] | None) -> None:
+    """Take all tables from a source (code → versions, oldest first), or from the files again (None).
+
+    The source is asked each time and does its own caching; it must raise NoRuleError for an unknown code.
+    """
+    _Source.read = staticmethod(source or shipped)
+
+
+def tables(code: str) -> tuple[RuleTable, ...]:
+    """All versions of a rule table, oldest first."""
+    return tuple(_Source.read(code))
 
 
 def table_on(code: str, day: date) -> RuleTable:

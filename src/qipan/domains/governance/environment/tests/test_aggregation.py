@@ -12,6 +12,7 @@ from qipan.domains.governance.environment.rules import (
     MissingLimitError,
     NoRuleError,
     Number,
+    RuleTable,
     change_percent,
     composite_index,
     day_mean,
@@ -23,6 +24,7 @@ from qipan.domains.governance.environment.rules import (
     place_means,
     rank,
     rank_without,
+    read_tables_from,
     round_half_even,
     sliding_three_years,
     table_on,
@@ -110,6 +112,18 @@ def test_limits_by_date() -> None:
         table_on("air_quality_limits", date(2027, 1, 1)).limit("class_2", "NO2", "year")
     with pytest.raises(NoRuleError):
         table_on("air_quality_limits", date(1999, 1, 1))
+
+
+def test_tables_can_come_from_a_countys_own_store() -> None:
+    confirmed = RuleTable("iaqi", "own", date(2000, 1, 1), None, "confirmed", "county", {"x": 1})
+    read_tables_from(lambda code: (confirmed,) if code == "iaqi" else ())
+    try:
+        assert table_on("iaqi", date(2026, 1, 1)) is confirmed
+        with pytest.raises(NoRuleError):
+            table_on("air_statistics", date(2026, 1, 1))
+    finally:
+        read_tables_from(None)
+    assert table_on("iaqi", date(2026, 1, 1)).version == "HJ 633-2012"
 
 
 def test_overlapping_versions_are_refused() -> None:

@@ -77,6 +77,12 @@ def test_old_real_time_report_replaces_sulphur_above_800() -> None:
     assert hour_evaluation(last, date(2026, 6, 1)).aqi.parts[2].value == 200
 
 
+def test_mean_below_zero_of_a_raw_series_gives_no_index() -> None:
+    day = day_evaluation(hours_of(PM25=-2, NO2=20), date(2025, 6, 1))
+    assert (day.reported["PM25_24H"], day.aqi.value) == (None, 25)
+    assert "PM25_24H" in day.aqi.missing
+
+
 def test_year_against_the_old_limits() -> None:
     days: dict[str, Values] = {
         "PM25": [30] * 340 + [80] * 25,
