@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_S = 10
 STALLED_AFTER_S = 30
 STOP_WITHIN_S = 30
+# A job may be in hand at this many deaths of a worker before it is suspected, whatever its retries.
+FEWEST_RESCUES = 3
 
 
 def keep_final_failure(call_next: SyncCallNext, context: JobContext, worker: Worker) -> Any:
@@ -63,8 +65,8 @@ def county_schedule(working: App) -> PeriodicRegistry:
 def rescue(older_than_s: int = STALLED_AFTER_S) -> int:
     """Give jobs of dead workers back to the queue; gives how many.
 
-    A job that was in hand at more deaths than its tries is taken to be the killer and put to the
-    dead letters instead.
+    A job that was in hand at more deaths than that is taken to be the killer and put to the dead
+    letters instead.
     """
     limit = now() - timedelta(seconds=older_than_s)
     orphans = ProcrastinateJob.objects.filter(status="doing").exclude(worker__last_heartbeat__gt=limit)
@@ -78,7 +80,7 @@ def rescue(older_than_s: int = STALLED_AFTER_S) -> int:
 def _rescue_one(job: Job) -> None:
     assert job.id is not None
     offer = offered().get(job.task_name)
-    if job.attempts < (offer.retry if offer else 0):
+    if job.attempts < max(offer.retry if offer else 0, FEWEST_RESCUES):
         logger.warning("job %s #%s lost its worker, queued again", job.task_name, job.id)
         app.job_manager.retry_job_by_id(job.id, retry_at=now())
         return

@@ -193,7 +193,7 @@ def test_jobs_of_a_dead_worker_go_back_to_the_queue() -> None:
 
 @pytest.mark.django_db
 def test_a_job_that_keeps_killing_its_worker_ends_as_a_dead_letter() -> None:
-    number = _orphan(attempts=2)
+    number = _orphan(attempts=3)
     assert process.rescue() == 1
     assert ProcrastinateJob.objects.get(pk=number).status == "failed"
     assert DeadLetter.objects.get().job_id == number
@@ -288,6 +288,8 @@ def test_sigterm_lets_the_job_in_hand_end_and_sigkill_leaves_it_to_be_rescued(tm
     worker.wait()
     assert ProcrastinateJob.objects.get(pk=killed).status == "doing"
     job(name="test.slow")(lambda path: Path(path).write_text("done by another"))
-    assert process.rescue(older_than_s=0) == 1
+    # Standing jobs of the minute may have been in hand, too.
+    assert process.rescue(older_than_s=0) >= 1
+    assert ProcrastinateJob.objects.get(pk=killed).status == "todo"
     process.run(wait=False)
     assert (tmp_path / "killed").read_text() == "done by another"
