@@ -2,17 +2,16 @@
 
 from dataclasses import replace
 from datetime import date
-from functools import cache
 
 import numpy as np
 import pytest
 from benchmarks import environment_evaluation
 
-from qipan.domains.governance.environment.forecast.dataset import History, read_prsa
 from qipan.domains.governance.environment.post_evaluation import Evaluation, evaluate
 from qipan.domains.governance.environment.series import Floats
-from qipan.domains.governance.environment.standards import RuleTable, table_on
+from qipan.domains.governance.environment.standards import table_on
 from qipan.domains.governance.environment.synthetic_control import Control, Panel, conformal_width, control
+from qipan.domains.governance.environment.tests.prsa import history
 from qipan.domains.governance.environment.wording import Sentence
 
 TABLE = table_on("effect_evaluation", date(2026, 1, 1))
@@ -128,18 +127,12 @@ def test_conformal_width_takes_the_order_statistic() -> None:
     assert conformal_width(errors[:5], 0.9) == pytest.approx(0.05)
 
 
-@cache
-def prsa() -> tuple[History, RuleTable]:
-    return read_prsa(environment_evaluation.DATA), QUICK
-
-
 @pytest.mark.parametrize("cut", [10, 30])
 def test_cut_put_into_a_real_episode(cut: int) -> None:
-    history, table = prsa()
-    start = environment_evaluation.polluted_windows(history)[40]
+    start = environment_evaluation.polluted_windows(history())[40]
     errors = []
     for station in (0, 6, 10):
-        result = environment_evaluation.injected(history, station, start, cut, table)
+        result = environment_evaluation.injected(history(), station, start, cut, QUICK)
         assert result is not None
         errors.append(abs(result.cut.point - cut))
         assert result.cut.low < result.cut.point < result.cut.high

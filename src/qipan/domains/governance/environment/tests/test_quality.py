@@ -1,13 +1,10 @@
 """Automatic checks: each fires on its fault, keeps quiet on the honest case, and never alters raw data."""
 
 from datetime import date, datetime, timedelta
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from qipan.domains.governance.environment.forecast.dataset import read_prsa
 from qipan.domains.governance.environment.quality import (
     Flag,
     audited,
@@ -22,9 +19,9 @@ from qipan.domains.governance.environment.quality import (
 )
 from qipan.domains.governance.environment.series import Floats
 from qipan.domains.governance.environment.standards import table_on
+from qipan.domains.governance.environment.tests.prsa import history
 
 TABLE = table_on("air_quality_control", date(2026, 1, 1))
-PRSA = Path(__file__).resolve().parents[6] / "data" / "environment" / "prsa"
 NAN = float("nan")
 
 
@@ -115,9 +112,8 @@ def test_audited_version_leaves_the_raw_series_alone() -> None:
     assert reviewed[2] == 1500.0
 
 
-@cache
 def beijing(pollutant: str) -> Floats:
-    return read_prsa(PRSA).values[pollutant]
+    return history().values[pollutant]
 
 
 def test_slow_drift_of_a_station_against_its_neighbours_is_found() -> None:

@@ -3,16 +3,15 @@
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qipan.domains.governance.environment.forecast.dataset import read_prsa
 from qipan.domains.governance.environment.series import Integers
 from qipan.domains.governance.environment.standards import table_on, table_version
+from qipan.domains.governance.environment.tests.prsa import history
 from qipan.domains.governance.environment.tests.slow_warning import read
 from qipan.domains.governance.environment.warning import (
     Condition,
@@ -30,7 +29,6 @@ from qipan.domains.governance.environment.warning_proposal import (
     score,
 )
 
-PRSA = Path(__file__).resolve().parents[6] / "data" / "environment" / "prsa"
 TABLE = table_on("heavy_pollution_warning", date(2025, 12, 1))
 PLAN = plan_of(TABLE)
 START = datetime(2025, 12, 1)
@@ -143,8 +141,7 @@ def test_engine_equals_the_slow_reading(pieces: list[tuple[int, int]], clock: in
 @cache
 def beijing() -> tuple[datetime, Integers]:
     """Index of the 12-station mean of PM2.5 in the whole PRSA period, and the beginning of its first hour."""
-    history = read_prsa(PRSA)
-    values = history.values["pm25"]
+    values = history().values["pm25"]
     present = ~np.isnan(values)
     mean = np.full(values.shape[0], np.nan)
     some = present.any(axis=1)
