@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
 from qipan.kernel.access.models import Account
@@ -31,6 +32,14 @@ def home(request: HttpRequest) -> HttpResponse:
     panels = {place: _shown(request, place) for place in PLACES}
     context = {"panels": panels, "now": now(), "layers": ",".join(_layers(request))}
     return render(request, "ui/home.html" if staff else "ui/welcome.html", context)
+
+
+def wall(request: HttpRequest) -> HttpResponse:
+    """The situation for the wall of the duty room: figures, map and panels, dark, without menu."""
+    if not isinstance(request.user, Account):
+        return redirect_to_login(request.get_full_path())
+    panels = {place: _shown(request, place) for place in PLACES}
+    return render(request, "ui/wall.html", {"panels": panels, "layers": ",".join(_layers(request))})
 
 
 def _layers(request: HttpRequest) -> list[str]:

@@ -25,6 +25,7 @@ def site_urls(source: Site = site) -> list[URLPattern | URLResolver]:
     """URL patterns of the home page and of every page and register that the site holds now."""
     own: list[URLPattern | URLResolver] = [
         path("", home.home, name="home"),
+        path("screen/", home.wall, name="wall"),
         path("preferences/", preferences.change, name="preferences"),
     ]
     return own + [path("", include((patterns, label))) for label, patterns in _by_label(source).items()]

@@ -19,6 +19,7 @@ from qipan.kernel.ui.site import site
 
 TRAIL = 20
 UNTOLD = frozenset({"id", "row_version", "password"})
+LAST = ("lon", "lat", "accuracy_m", "created_at", "updated_at", "demo")
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,17 @@ def _heading(register: Register, row: Any, masking: Masking) -> str:
 
 
 def detail_columns(register: Register) -> tuple[Column, ...]:
-    """The declared fields, else every concrete field but machinery."""
+    """The declared fields, else those of the list, then every other concrete field but machinery.
+
+    Where a row lies and when it was written comes last.
+    """
     if register.detail:
         return as_columns(register.detail)
-    names = [field.name for field in register.model._meta.concrete_fields if field.name not in UNTOLD]
+    fields = [field.name for field in register.model._meta.concrete_fields if field.name not in UNTOLD]
     known = {column.name: column for column in register.as_columns()}
+    listed = [name for name in known if name in fields]
+    rest = [name for name in fields if name not in known]
+    names = [*listed, *sorted(rest, key=lambda name: LAST.index(name) if name in LAST else -1)]
     extra = [column for name, column in known.items() if name not in names and column.value is not None]
     return (*(known.get(name) or Column(name) for name in names), *extra)
 

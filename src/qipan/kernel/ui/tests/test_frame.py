@@ -37,6 +37,14 @@ def test_first_page_draws_what_panels_say(signed_in, clerk, county):
     assert '<span class="figure-label">待办便笺</span><span class="figure-value">3</span>' in text
 
 
+def test_wall_screen_shows_the_same_figures(signed_in, clerk, county, client):
+    assert client.get("/screen/")["Location"] == "/sign-in/?next=/screen/"
+    text = signed_in(clerk).get("/screen/").content.decode()
+    assert '<span class="figure-label">待办便笺</span><span class="figure-value">3</span>' in text
+    assert 'class="wall" data-bs-theme="dark"' in text
+    assert 'id="menu"' not in text
+
+
 def test_visitors_get_the_public_face(client, county):
     text = client.get("/").content.decode()
     assert "待办便笺" not in text
