@@ -60,6 +60,8 @@ class Control:
 
 @dataclass(frozen=True)
 class _Logs:
+    """Logarithms of target and donors, the hours to fit on, their weights."""
+
     target: Floats
     donors: Floats
     fit: Booleans

@@ -269,6 +269,8 @@ def score(steps: Sequence[ReplayStep], happened: Sequence[Episode], *, rank: int
 
 @dataclass(frozen=True)
 class _Warned:
+    """One warning of a replay from its first proposal to its end, with all changes."""
+
     issued: datetime
     start: datetime
     end: datetime
