@@ -61,8 +61,7 @@ class Device:
             await self._keep_linked()
         finally:
             measuring.cancel()
-            with suppress(asyncio.CancelledError):
-                await measuring
+            await asyncio.gather(measuring, return_exceptions=True)
 
     async def _measure(self) -> None:
         while True:
@@ -105,12 +104,12 @@ class Device:
                 self._send_due(writer)
                 await writer.drain()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), 0.5)
+                    async with asyncio.timeout(0.5):
+                        await self._wake.wait()
                 self._wake.clear()
         finally:
             listening.cancel()
-            with suppress(asyncio.CancelledError, OSError):
-                await listening
+            await asyncio.gather(listening, return_exceptions=True)
 
     def _send_due(self, writer: asyncio.StreamWriter) -> None:
         """Send what waits, as far as the window goes, and again what got no answer in time."""

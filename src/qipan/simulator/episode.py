@@ -73,15 +73,11 @@ class _Moment:
 
     def wobble(self, name: str, period_h: float) -> float:
         """A smooth irregular course between about -1 and 1, its own for each place and factor."""
-        phases = _phases(f"{self.spot.code}{name}")
-        angle = self.hours / period_h
-        return (
-            sum(
-                math.sin(2 * math.pi * (angle * pace + phase))
-                for pace, phase in zip(_PACES, phases, strict=True)
-            )
-            / 2
-        )
+        return _irregular(f"{self.spot.code}{name}", self.hours / period_h)
+
+    def common(self, name: str, period_h: float) -> float:
+        """A wobble that is the same all over the county: the weather's."""
+        return _irregular(name, self.hours / period_h)
 
     def bell(self, centre: float, width: float, period: float = 24.0) -> float:
         """1 at an hour of the day, falling off on both sides."""
@@ -96,6 +92,12 @@ Course = Callable[[_Moment], float]
 @lru_cache(maxsize=8192)
 def _phases(name: str) -> Sequence[float]:
     return tuple(zlib.crc32(f"{name}{number}".encode()) / 2**32 for number in range(len(_PACES)))
+
+
+def _irregular(name: str, angle: float) -> float:
+    phases = _phases(name)
+    turns = (pace * angle + phase for pace, phase in zip(_PACES, phases, strict=True))
+    return sum(math.sin(2 * math.pi * turn) for turn in turns) / 2
 
 
 def _of_day(instant: datetime) -> float:
@@ -139,7 +141,14 @@ def _coarse_dust(moment: _Moment) -> float:
 
 def _wind(moment: _Moment) -> float:
     front = 6.5 * math.exp(-(((moment.hours - 43.5) / 2.0) ** 2))
-    return max(0.2, 2.6 - 1.9 * _stagnation(moment) + front + 0.5 * moment.wobble("a01007", 1))
+    return max(
+        0.2,
+        2.6
+        - 1.9 * _stagnation(moment)
+        + front
+        + 0.5 * moment.common("wind", 3)
+        + 0.2 * moment.wobble("a01007", 1),
+    )
 
 
 def _nitrogen_dioxide(moment: _Moment) -> float:
@@ -164,7 +173,9 @@ _COURSES: dict[str, Course] = {
     "a01002": lambda m: min(99.0, 58 + 30 * _stagnation(m) - 18 * m.bell(15, 4) + 2 * m.wobble("a01002", 3)),
     "a01006": lambda m: 1024 + 4 * math.sin(m.hours / 9) + 6 * _front(m) - 0.3 * m.spot.twist,
     "a01007": _wind,
-    "a01008": lambda m: (200 + 60 * m.wobble("a01008", 5) + 150 * _front(m)) % 360,
+    "a01008": lambda m: (
+        (195 + 45 * m.common("direction", 9) + 12 * m.wobble("a01008", 3) + 140 * _front(m)) % 360
+    ),
     "LA": lambda m: 52 + 8 * m.bell(13, 6) + 2 * m.wobble("LA", 0.5),
 }
 

@@ -45,21 +45,25 @@ class DataLogger:
 
     @property
     def next_due(self) -> datetime:
-        """When the next frame is made."""
+        """When the next frame is made, by a right clock."""
+        return self._due - self.drift
+
+    @property
+    def _due(self) -> datetime:
+        """When the next frame is made, by the station's own clock."""
         return (
             min(self._next_value, self._next_hour + HOUR_DELAY) if self.station.hourly else self._next_value
         )
 
     def advance(self, instant: datetime) -> int:
-        """Make every frame that is due; how many."""
+        """Make every frame that is due at a right instant; how many."""
         made = 0
-        while self.next_due <= instant:
-            due = self.next_due
-            if due == self._next_value:
-                self.waiting.append(self._record(REAL_TIME, due, due))
+        while self._due <= instant + self.drift:
+            if self._due == self._next_value:
+                self.waiting.append(self._record(REAL_TIME, self._next_value))
                 self._next_value += timedelta(seconds=self.station.step_s)
             else:
-                self.waiting.append(self._record(HOUR_DATA, due, self._next_hour))
+                self.waiting.append(self._record(HOUR_DATA, self._next_hour))
                 self._next_hour += HOUR
             made += 1
         return made
@@ -90,22 +94,23 @@ class DataLogger:
             yield build(self._message(HOUR_DATA, at, self._items(HOUR_DATA, at), qn))
             at += HOUR
 
-    def _record(self, cn: str, due: datetime, stamp: datetime) -> Record:
+    def _record(self, cn: str, stamp: datetime) -> Record:
         self._count += 1
-        clock = due + self.drift
+        clock = self._due
         qn = None
         if self.station.edition is not Edition.E2005:
             qn = request_number(clock + timedelta(milliseconds=self._count % 1000))
-        items = self._items(cn, stamp)
-        return Record(due, qn, build(self._message(cn, stamp + self.drift, items, qn)))
+        return Record(clock, qn, build(self._message(cn, stamp, self._items(cn, stamp), qn)))
 
     def _items(self, cn: str, stamp: datetime) -> list[Group]:
+        """What is measured when the station's clock shows ``stamp``."""
         hour = cn == HOUR_DATA
+        true = stamp - self.drift
         wanted = self.station.hourly if hour else self.station.factors
         items = []
         for factor in wanted:
             take = self._episode.mean if hour else self._episode.value
-            value = take(self.station.spot, factor.code, stamp)
+            value = take(self.station.spot, factor.code, true)
             if value is not None:
                 items.append(self._item(factor, value, "Avg" if hour else "Rtd"))
         return items

@@ -79,7 +79,8 @@ async def _stations(file: Path | None, stopping: asyncio.Event) -> Sequence[Stat
         if found:
             return found
         with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), WAIT_S)
+            async with asyncio.timeout(WAIT_S):
+                await stopping.wait()
     return ()
 
 

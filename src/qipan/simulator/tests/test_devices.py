@@ -151,14 +151,16 @@ def test_a_silent_station_comes_back_with_everything_it_kept(tmp_path: Path) -> 
     assert {later - earlier for earlier, later in pairwise(minutes)} == {timedelta(minutes=1)}
 
 
-def test_drift_shifts_the_stamp_and_not_the_value() -> None:
-    right, wrong = (DataLogger(station(), Episode(START), START) for _ in range(2))
-    wrong.drift = timedelta(minutes=8)
-    for logger in (right, wrong):
-        logger.advance(START)
-    true, shifted = (parse(logger.waiting[0].frame[6:-6]) for logger in (right, wrong))
-    assert (true.get("DataTime"), shifted.get("DataTime")) == ("20261121000000", "20261121000800")
-    assert true.get("a34004-Rtd") == shifted.get("a34004-Rtd")
+def test_a_fast_clock_puts_a_later_stamp_on_what_is_measured_now() -> None:
+    right, fast = (DataLogger(station(), Episode(START), START) for _ in range(2))
+    fast.drift = timedelta(minutes=8)
+    assert right.advance(START) == 1
+    # eight minutes, and the hour that its clock has just ended
+    assert fast.advance(START) == 10
+    true = parse(right.waiting[0].frame[6:-6])
+    ahead = parse(fast.waiting[-1].frame[6:-6])
+    assert (true.get("DataTime"), ahead.get("DataTime")) == ("20261121000000", "20261121000800")
+    assert true.get("a34004-Rtd") == ahead.get("a34004-Rtd")
 
 
 def test_codes_of_2005_are_sent_by_stations_of_2005() -> None:
