@@ -39,7 +39,7 @@ def main() -> None:
 def up(demo: bool | None, simulator: bool, speed: float, scale: float) -> None:
     """Start the whole county and keep it running."""
     from qipan.project import database
-    from qipan.project.supervisor import Child, Supervisor, wait_ready
+    from qipan.project.supervisor import Child, Supervisor
 
     home = folder()
     server = database.start(home, stop_at_exit=False)
@@ -53,12 +53,12 @@ def up(demo: bool | None, simulator: bool, speed: float, scale: float) -> None:
     children = [Child("web", ("web",)), Child("worker", ("worker",)), Child("gateway", ("gateway",))]
     if demo and simulator:
         children.append(Child("simulator", ("simulate", "--speed", str(speed))))
-    supervisor = Supervisor(home, children, server)
-    supervisor.start_all()
     address = f"http://127.0.0.1:{os.environ.get('QIPAN_PORT', '8000')}/"
-    ready = wait_ready(f"{address}readyz", 60)
-    click.echo(f"Qipan: {address}" if ready else f"not ready yet, see {home / 'log'}")
-    supervisor.run()
+
+    def say(ready: bool) -> None:
+        click.echo(f"Qipan: {address}" if ready else f"not ready yet, see {home / 'log'}")
+
+    Supervisor(home, children, server).run(f"{address}readyz", say)
 
 
 @main.command("set-up", hidden=True)

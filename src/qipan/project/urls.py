@@ -5,15 +5,8 @@ from django.views.i18n import set_language
 
 from qipan.kernel.access import pages as access_pages
 from qipan.kernel.api.build import build_api
+from qipan.kernel.ui.routes import site_urls
 from qipan.project import health
-
-try:  # TEMPORARY while blocks arrive
-    from qipan.kernel.ui.routes import site_urls
-except ImportError:
-
-    def site_urls():
-        return []
-
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),

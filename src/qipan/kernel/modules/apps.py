@@ -10,9 +10,6 @@ class ModulesConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the site and subscribe listeners; imported here since models must be loaded first."""
-        try:  # TEMPORARY while blocks arrive
-            from qipan.kernel.modules.assembly import assemble
+        from qipan.kernel.modules.assembly import assemble
 
-            assemble()
-        except ImportError as error:
-            print("modules not assembled yet:", error)
+        assemble()

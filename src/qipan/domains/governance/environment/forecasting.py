@@ -16,7 +16,7 @@ from qipan.domains.governance.environment.forecast.dataset import POLLUTANTS, Hi
 from qipan.domains.governance.environment.forecast.issue import HISTORY_HOURS, Issue, issue
 from qipan.domains.governance.environment.forecast.model import ForecastModel
 from qipan.domains.governance.environment.forecast.store import ModelStore, Promotion
-from qipan.domains.governance.environment.forecast.train import train_small
+from qipan.domains.governance.environment.forecast.train import LEAST_HOURS, train_small
 from qipan.domains.governance.environment.models import AirHour, ForecastSkill, Site
 from qipan.kernel import lake
 from qipan.kernel.lake.skill import coverage, mae, me
@@ -72,14 +72,15 @@ def history(end: datetime, hours: int, stations: Sequence[str] | None = None) ->
     return History(times, codes, values)
 
 
+def first_hour() -> datetime | None:
+    """End of the oldest stored hour of an assessed station."""
+    hours = AirHour.objects.filter(site__in=Site.objects.assessed()).order_by("hour")
+    return hours.values_list("hour", flat=True).first()
+
+
 def train_model(end: datetime) -> Promotion:
     """Train on all hours before ``end`` and offer the model; a worse one is not put in force."""
-    first = (
-        AirHour.objects.filter(site__in=Site.objects.assessed())
-        .order_by("hour")
-        .values_list("hour", flat=True)
-        .first()
-    )
+    first = first_hour()
     if first is None:
         raise ValueError("history: no hours yet")
     hours = int((end - first) / HOUR) + 1
@@ -209,8 +210,8 @@ def start_up() -> bool:
     """The first model and its hindcasts, once there is history enough; True when a model stands."""
     if models().current_name() is not None:
         return True
-    end = last_hour()
-    if end is None:
+    end, first = last_hour(), first_hour()
+    if end is None or first is None or (end - HELD_BACK - first) / HOUR < LEAST_HOURS:
         return False
     train_model(end - HELD_BACK)
     hindcast(end)
