@@ -27,17 +27,17 @@ def correct(stream: Datastream, ts: datetime, value: float, by: Account, reason:
 
     Refused without the right; InvalidInput without a reason or when there is no reading at ``ts``.
     """
-    return _revise(stream, ts, value, Revision.Cause.CORRECTED, by, reason)
+    return _revise(stream, ts, value, by, cause=Revision.Cause.CORRECTED, reason=reason)
 
 
 def annul(stream: Datastream, ts: datetime, by: Account, reason: str) -> Revision:
     """Take the value at ``ts`` out of every figure; it stays visible as what was sent."""
-    return _revise(stream, ts, None, Revision.Cause.ANNULLED, by, reason)
+    return _revise(stream, ts, None, by, cause=Revision.Cause.ANNULLED, reason=reason)
 
 
 @transaction.atomic
 def _revise(
-    stream: Datastream, ts: datetime, value: float | None, cause: str, by: Account, reason: str
+    stream: Datastream, ts: datetime, value: float | None, by: Account, *, cause: str, reason: str
 ) -> Revision:
     require(by, "sensing.datastream.correct", stream)
     if not reason.strip():

@@ -75,8 +75,8 @@ class SensingRule:
 
     ``condition`` must hold for ``for_s`` seconds; the event closes when ``clear`` (default: the condition
     no longer holding) has held for ``keep_for_s`` seconds. ``levels`` adds further severities, the gravest
-    true one counts. ``message`` may name ``{thing}``, ``{value}``, ``{severity}``, ``{time}`` and any stream
-    code in braces.
+    true one counts. ``message`` may name ``{thing}``, ``{value}``, ``{unit}``, ``{severity}``, ``{time}``
+    and any stream code in braces.
     """
 
     code: str

@@ -44,7 +44,7 @@ class UnitForm(forms.Form):
     """In which unit a stream is kept."""
 
     property = forms.ModelChoiceField(ObservedProperty.objects.all(), label=_("观测要素"), required=False)
-    unit = forms.CharField(label=_("单位"), max_length=30)
+    unit = forms.CharField(label=_("计量单位"), max_length=30)
     scale = forms.FloatField(
         label=_("换算系数"), initial=1.0, help_text=_("设备上报值乘以该系数,如 mg 换 µg 填 1000")
     )
@@ -164,7 +164,7 @@ class RuleForm(forms.Form):
     window_min = forms.FloatField(label=_("变化的时段(分钟)"), initial=60, min_value=1)
     for_min = forms.FloatField(label=_("持续多久才触发(分钟)"), initial=0, min_value=0)
     severity = forms.ChoiceField(label=_("级别"), choices=Severity.choices, initial="major")
-    message = forms.CharField(label=_("内容"), initial="{thing} {value}", max_length=200)
+    message = forms.CharField(label=_("事件内容"), initial="{thing} {value} {unit}", max_length=200)
     series = forms.CharField(
         label=_("测试:数据"), widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("每分钟一个值,如 50 60 80x10 50;_ 表示没有数据,80x10 表示80再重复10次"),
@@ -229,7 +229,7 @@ class FrameForm(forms.Form):
     """A frame to be explained."""
 
     frame = forms.CharField(
-        label=_("报文"), max_length=20_000, strip=False,
+        label=_("设备报文"), max_length=20_000, strip=False,
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
         help_text=_("粘贴一条或多条 HJ 212 报文,以 ## 开头"),
     )  # fmt: skip

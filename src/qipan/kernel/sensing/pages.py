@@ -85,7 +85,7 @@ def health(request: HttpRequest) -> HttpResponse:
     things = rows_for(request.user, "sensing.thing.view", Thing.objects.filter(state=Thing.State.ACTIVE))
     rows = things.select_related("organisation", "division__parent").prefetch_related("keys")
     names = {
-        "organisation": _now("单位"),
+        "organisation": _now("所属单位"),
         "maker": _now("厂家"),
         "protocol": _now("协议"),
         "township": _now("乡镇"),
@@ -180,7 +180,7 @@ def _told(found: Preview) -> dict[str, object]:
         "tooltip": {"trigger": "axis"},
         "xAxis": {"type": "category", "data": list(found.per_day)},
         "yAxis": {"type": "value", "minInterval": 1},
-        "series": [{"type": "bar", "name": _now("事件"), "data": list(found.per_day.values())}],
+        "series": [{"type": "bar", "name": _now("次数"), "data": list(found.per_day.values())}],
     }
     return {
         "found": found,

@@ -9,10 +9,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from qipan.kernel.access.decide import decide
-from qipan.kernel.base.clock import local, now
+from qipan.kernel.base.clock import now
 from qipan.kernel.sensing import quality, read
 from qipan.kernel.sensing.explaining import explain, hex_lines
 from qipan.kernel.sensing.models import Datastream, FrameLog, Latest, Order, RuleRow, Thing
+from qipan.kernel.sensing.rules.codec import load_rule
+from qipan.kernel.sensing.rules.wording import sentences
 
 FRAMES_SHOWN = 12
 CHART_HOURS = {"day": 24, "week": 24 * 7, "month": 24 * 30}
@@ -88,7 +90,7 @@ def chart(request: HttpRequest, stream: Datastream) -> Mapping[str, object]:
     step = None if hours * 3600 / max(stream.step_s, 1) <= CHART_POINTS else hours * 3600 // CHART_POINTS
     table = read.history([stream.pk], start, end, step)
     points = [
-        [f"{local(ts):%Y-%m-%d %H:%M:%S}", value, flags]
+        [ts.isoformat(), value, flags]
         for ts, value, flags in zip(
             table["ts"].to_pylist(), table["value"].to_pylist(), table["quality"].to_pylist(), strict=True
         )
@@ -147,7 +149,12 @@ def wording(_request: HttpRequest, rule: RuleRow) -> Mapping[str, object]:
     return {
         "rule": rule,
         "versions": [
-            {"row": row, "body": json.dumps(row.body, ensure_ascii=False, indent=2)} for row in versions
+            {
+                "row": row,
+                "body": json.dumps(row.body, ensure_ascii=False, indent=2),
+                "sentences": sentences(load_rule(row.body)),
+            }
+            for row in versions
         ],
     }
 

@@ -104,7 +104,7 @@ class Revision(models.Model):
 
         RESENT = "resent", _("设备重发")
         CORRECTED = "corrected", _("人工更正")
-        ANNULLED = "annulled", _("作废")
+        ANNULLED = "annulled", _("数据作废")
         CALIBRATED = "calibrated", _("校准")
 
     datastream = models.ForeignKey(
@@ -193,7 +193,7 @@ class FrameLog(models.Model):
     protocol = models.CharField(_("协议"), max_length=20)
     key = models.CharField(_("接入标识"), max_length=80)
     direction = models.CharField(_("方向"), max_length=3)
-    raw = models.BinaryField(_("原文"))
+    raw = models.BinaryField(_("报文原文"))
     outcome = models.CharField(_("结果"), max_length=12, choices=Outcome.choices)
     reason = models.CharField(_("原因"), max_length=200, blank=True)
 
@@ -201,8 +201,8 @@ class FrameLog(models.Model):
         managed = False
         db_table = "sensing_framelog"
         ordering: ClassVar = ["-received"]
-        verbose_name = _("报文")
-        verbose_name_plural = _("报文")
+        verbose_name = _("设备报文")
+        verbose_name_plural = _("设备报文")
 
     def __str__(self) -> str:
         return f"{self.protocol} {self.key} {self.received:%Y-%m-%d %H:%M:%S}"
@@ -255,7 +255,7 @@ class Order(models.Model):
     by = models.ForeignKey(Account, models.PROTECT, related_name="+", verbose_name=_("下达人"))
     purpose = models.CharField(_("用途"), max_length=200)
     created_at = models.DateTimeField(_("下达时间"))
-    expires_at = models.DateTimeField(_("有效期至"))
+    expires_at = models.DateTimeField(_("失效时间"))
     sent_at = models.DateTimeField(_("发送时间"), null=True, blank=True)
     answered_at = models.DateTimeField(_("应答时间"), null=True, blank=True)
     answer = models.JSONField(_("应答"), default=dict, blank=True)

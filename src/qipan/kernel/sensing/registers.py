@@ -138,7 +138,7 @@ REGISTERS = (
         Thing,
         "things",
         ("name", "code", "kind", "organisation", "division", "state", "last_heard_at"),
-        title=_("设备"),
+        title=_("设备清单"),
         section=SECTION,
         icon="router",
         filters=("state", "kind", "organisation", "division", "demo"),
@@ -148,6 +148,10 @@ REGISTERS = (
             "lon", "lat", "parent", "properties",
         ),
         place=MapPlace(colour=layers.colour_of),
+        detail=(
+            "code", "kind", "state", "last_heard_at", "organisation", "division", "address", "maker",
+            "parent", "properties", "description", "valid_from", "valid_to", "uuid", "demo",
+        ),
         date_field="last_heard_at",
         panels=(
             Panel(_("数据流"), "sensing/panel_streams.html", panels.streams),
@@ -156,7 +160,7 @@ REGISTERS = (
                 lambda thing: thing.rule_events.select_related("rule"),
                 ("rule", "severity", "message", "started_at", "ended_at"),
             ),
-            Panel(_("报文"), "sensing/panel_frames.html", panels.frames),
+            Panel(_("设备报文"), "sensing/panel_frames.html", panels.frames),
             RelatedPanel(
                 _("接入标识"),
                 lambda thing: thing.keys.all(),
@@ -299,11 +303,11 @@ REGISTERS = (
                 "activate", _("启用最新版本"), _activate, "sensing.rulerow.activate", visible=_newest_waits
             ),
             RowAction(
-                "on", _("启用"), _switch_on, "sensing.rulerow.activate", forms.ReasonForm,
+                "on", _("开启"), _switch_on, "sensing.rulerow.activate", forms.ReasonForm,
                 visible=lambda rule: not rule.enabled and rule.active_version is not None,
             ),
             RowAction(
-                "off", _("停用"), _switch_off, "sensing.rulerow.activate", forms.ReasonForm, danger=True,
+                "off", _("关闭"), _switch_off, "sensing.rulerow.activate", forms.ReasonForm, danger=True,
                 visible=lambda rule: rule.enabled,
             ),
         ),

@@ -16,10 +16,10 @@ from qipan.kernel.sensing.thing_models import Thing
 class Severity(models.TextChoices):
     """How grave an event is (ITU-T X.733)."""
 
-    CRITICAL = "critical", _("紧急")
+    CRITICAL = "critical", _("危急")
     MAJOR = "major", _("重要")
     MINOR = "minor", _("次要")
-    WARNING = "warning", _("提示")
+    WARNING = "warning", _("警告")
     INDETERMINATE = "indeterminate", _("不确定")
 
 
@@ -64,7 +64,7 @@ class RuleVersion(models.Model):
 
     rule = models.ForeignKey(RuleRow, models.CASCADE, related_name="versions", verbose_name=_("规则"))
     number = models.PositiveIntegerField(_("版本号"))
-    body = models.JSONField(_("内容"))
+    body = models.JSONField(_("规则内容"))
     state = models.CharField(_("状态"), max_length=10, choices=State.choices, default=State.DRAFT)
     test_report = models.JSONField(_("测试结果"), default=list, blank=True)
     drafted_by = models.ForeignKey(
@@ -125,11 +125,11 @@ class RuleEvent(models.Model):
     started_at = models.DateTimeField(_("开始时刻"))
     ended_at = models.DateTimeField(_("结束时刻"), null=True, blank=True)
     noticed_at = models.DateTimeField(_("触发时间"))
-    message = models.TextField(_("内容"))
+    message = models.TextField(_("事件内容"))
     # inputs: stream code → value, time, datastream
-    inputs = models.JSONField(_("依据"), default=dict)
+    inputs = models.JSONField(_("触发依据"), default=dict)
     # severities it went through: [[time, severity], …]
-    course = models.JSONField(_("过程"), default=list)
+    course = models.JSONField(_("级别变化"), default=list)
     acknowledged_by = models.ForeignKey(
         Account, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("确认人")
     )

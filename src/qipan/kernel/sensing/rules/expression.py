@@ -47,6 +47,7 @@ class _Parser:
         self.streams: set[str] = set()
 
     def comparison(self) -> Parsed:
+        """The whole text: a sum, a sign, a sum."""
         left = self._sum()
         sign = self._take()
         if sign not in _COMPARE:
@@ -155,6 +156,8 @@ def _stream(code: str) -> Number:
 
 
 def property_value(name: str) -> Number:
+    """A number among the thing's properties, None when there is none of that name."""
+
     def run(inputs: Inputs) -> float | None:
         value = inputs.properties.get(name)
         return float(value) if isinstance(value, int | float) else None

@@ -91,7 +91,8 @@ def message(change: Change, thing: Thing, units: Mapping[int, Unit]) -> str:
     for code, (_seen, value) in change.values.items():
         fields[code] = _written(value, units.get(change.watch.inputs.streams[code].datastream))
     main = next(iter(change.watch.rule.needs.windows))
-    fields["value"] = fields.get(main, "-")
+    unit = units.get(change.watch.inputs.streams[main].datastream)
+    fields["value"], fields["unit"] = fields.get(main, "-"), unit.unit if unit else ""
     return _FIELD.sub(lambda match: fields.get(match[1], match[0]), rule.message)
 
 
@@ -100,7 +101,7 @@ def _written(value: float | None, unit: Unit | None) -> str:
         return "-"
     if unit is None:
         return f"{value:g}"
-    return f"{value:.{unit.decimals}f} {unit.unit}".strip()
+    return f"{value:.{unit.decimals}f}"
 
 
 def _inputs(change: Change, units: Mapping[int, Unit]) -> dict[str, dict[str, object]]:

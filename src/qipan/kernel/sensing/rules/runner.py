@@ -1,8 +1,8 @@
 """Runs the rules behind the store: wakes with every batch, judges what is new, writes what changed.
 
 One runner works at a time, whichever process holds its lock; it lives as a thread of the worker, beside
-those who listen to its events, and once a minute as a job. What it knows is in the database after every change, so a crash
-costs nothing but the seconds until the next one takes over.
+those who listen to its events, and once a minute as a job. What it knows is in the database after every
+change, so a crash costs nothing but the seconds until the next one takes over.
 """
 
 import logging
@@ -22,7 +22,7 @@ from qipan.kernel.sensing.packing import Int4Array, TimeArray, binary_cursor
 from qipan.kernel.sensing.quality import CLOCK_TOLERANCE
 from qipan.kernel.sensing.rows import microseconds
 from qipan.kernel.sensing.rules.engine import Engine, Sample
-from qipan.kernel.sensing.rules.inputs import NEVER
+from qipan.kernel.sensing.rules.inputs import NEVER, STALE_STEPS
 from qipan.kernel.sensing.rules.loading import Unit, restore, rules_in_force, units, watches_of
 from qipan.kernel.sensing.rules.recording import record, remember
 
@@ -132,10 +132,12 @@ class Runner:
 
 def _after(engine: Engine, number: int, at: datetime) -> datetime:
     """From which instant on a stream's readings are news to at least one of its watches."""
-    views = [view for _item, view in engine.by_stream[number]]
+    pairs = engine.by_stream[number]
+    views = [view for _item, view in pairs]
     oldest = min(view.seen for view in views)
-    window = timedelta(seconds=max(view.window_s for view in views))
-    earliest = at - max(LOOK_BACK, window)
+    longest = max(level.for_s for item, _view in pairs for level in item.rule.levels)
+    span = max(max(view.window_s, longest + STALE_STEPS * view.step_s) for view in views)
+    earliest = at - max(LOOK_BACK, timedelta(seconds=span))
     if oldest == NEVER:
         return earliest
     # what a restart has emptied is filled again from the store

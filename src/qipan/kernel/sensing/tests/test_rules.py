@@ -29,6 +29,7 @@ from qipan.kernel.sensing.rules.codec import dump, load_rule
 from qipan.kernel.sensing.rules.engine import Engine
 from qipan.kernel.sensing.rules.inputs import Inputs, StreamView
 from qipan.kernel.sensing.rules.machine import Change, compile_rule, watch
+from qipan.kernel.sensing.rules.wording import sentences
 
 OVER = Threshold("z", "over", 10.0)
 
@@ -283,3 +284,18 @@ def test_rule_tests_tell_where_they_fail() -> None:
     assert testing.sufficient(rule(OVER, tests=(good,)), outcomes[:1])
     only_silent = rule(OVER, tests=(RuleTest("quiet", {"z": "1"}, (Expect(0, ""),)),))
     assert not testing.sufficient(only_silent, testing.run_tests(only_silent))
+
+
+def test_a_rule_speaks_in_sentences() -> None:
+    item = rule(
+        All((Threshold("z", "over", 10.0, hysteresis=2.0), Not(Flagged("z", 4)))),
+        for_s=3600,
+        levels=(Level("critical", Repeating(Outside("z", 1.0, Attribute("low")), 2, 600)),),
+        clear=Aggregate("z", "mean", 90, "at_most", 5.0),
+    )
+    assert sentences(item) == [
+        "对象:所有有这些数据流的设备",
+        "(z 高于 10(回差 2)) 并且 (并非(z 的质量标记含 仪器故障)),持续1小时 → 重要",
+        "10分钟内至少2次:z 超出 1-设备属性 low → 危急",
+        "解除:z 在1.5分钟内的平均值不高于 5",
+    ]

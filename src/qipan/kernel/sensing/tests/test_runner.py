@@ -43,7 +43,7 @@ RULE = SensingRule(
     Threshold("a34004", "over", 75.0, hysteresis=5.0),
     severity="minor",
     for_s=120,
-    message="{thing} PM2.5 {value},{severity},{unknown}",
+    message="{thing} PM2.5 {value} {unit},{severity},{unknown}",
     tests=(RuleTest("rise", {"a34004": "60 80x5"}, (Expect(60, ""), Expect(180, "minor"))),),
     levels=(Level("critical", Threshold("a34004", "over", 150.0)),),
 )
