@@ -52,6 +52,11 @@ def event_type(code: str) -> EventType:
     return _types[code]
 
 
+def every_rule() -> tuple[AlertRule, ...]:
+    """Every declared rule in the order of the sensing rules' codes."""
+    return tuple(rule for code in sorted(_rules) for rule in _rules[code])
+
+
 def rules_for(rule_code: str) -> tuple[AlertRule, ...]:
     """The rules that draft when a sensing rule fires."""
     return tuple(_rules.get(rule_code, ()))

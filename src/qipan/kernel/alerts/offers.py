@@ -28,6 +28,7 @@ PAGES = (
     pages.sign,
     pages.delivery,
     pages.outcome,
+    pages_record.rules,
     pages_record.verification,
     steps.take,
     steps.update,
@@ -40,6 +41,7 @@ PAGES = (
     pages_public.public_list,
     pages_public.public_detail,
     pages_public.subscribe,
+    pages_public.check,
 )
 REGISTERS = registers.REGISTERS
 ROLES = (

@@ -13,6 +13,7 @@ from qipan.kernel.access import audit
 from qipan.kernel.access.models import Account
 from qipan.kernel.alerts.catalogue import event_types
 from qipan.kernel.alerts.forms import areas_to_choose
+from qipan.kernel.alerts.genuine import examine
 from qipan.kernel.alerts.models import Alert, MessageType, State, Subscription
 from qipan.kernel.alerts.pages import account_of
 from qipan.kernel.base.clock import now
@@ -21,6 +22,7 @@ from qipan.kernel.orgs.models import Division
 from qipan.kernel.ui import notices
 from qipan.kernel.ui.declarations import HomePanel, page
 from qipan.kernel.ui.rendering import render
+from qipan.protocols.cap import xml
 
 ARCHIVE_DAYS = 90
 
@@ -98,6 +100,18 @@ def _change(account: Account, request: HttpRequest) -> None:
     _row, made = Subscription.objects.get_or_create(account=account, code=code, event=event)
     if made:
         audit.record(account, "alerts.subscription.add", account, changes={"code": code, "event": event})
+
+
+@page("/public/alerts/check/", _("核对预警真伪"), permission="public", menu=False)
+@require_http_methods(["GET", "POST"])
+def check(request: HttpRequest) -> HttpResponse:
+    """Hand in a CAP file (or its text) and hear whether it is genuine."""
+    finding = None
+    if request.method == "POST":
+        file = request.FILES.get("file")
+        data = file.read(xml.LIMIT + 1) if file else request.POST.get("text", "").strip().encode()
+        finding = examine(data)
+    return render(request, "alerts/check.html", {"finding": finding})
 
 
 def banner(request: HttpRequest) -> tuple[str, dict[str, object]] | None:

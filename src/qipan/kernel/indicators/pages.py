@@ -1,6 +1,6 @@
 """Pages of figures: all of them, one of them, the rows behind it, freezing, targets, typing in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -84,6 +84,13 @@ def line_of(indicator: Indicator) -> Line:
     return Line(indicator, found, targets.standing(found))
 
 
+def lines_of(indicators: Sequence[Indicator]) -> list[Line]:
+    """Many figures at once."""
+    found = [value(each.key) for each in indicators]
+    pairs = zip(indicators, found, targets.standings(found), strict=True)
+    return [Line(indicator, each, how) for indicator, each, how in pairs]
+
+
 @page("", _("指标"), permission=VIEW, icon="gauge")
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
@@ -95,7 +102,7 @@ def board(request: HttpRequest) -> HttpResponse:
         for each in catalogue.every()
         if (not label or each.label == label) and (not text or text in str(each.name) or text in each.key)
     ]
-    lines = [line for each in chosen if (line := line_of(each)).standing.light == light or not light]
+    lines = [line for line in lines_of(chosen) if line.standing.light == light or not light]
     groups: dict[str, list[Line]] = {}
     for line in lines:
         groups.setdefault(line.indicator.label, []).append(line)
@@ -128,7 +135,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
         "decisions": TargetVersion.objects.filter(key=key).select_related("set_by"),
         "typed": TypedValue.objects.filter(key=key).select_related("typed_by", "confirmed_by")[:20],
         "is_typed": isinstance(indicator.formula, Typed),
-        "children": [line_of(each) for each in drill.rows(key, actor_of(request)).children],
+        "children": lines_of(drill.rows(key, actor_of(request)).children),
         "period": period_of(today, indicator.period),
         "today": today,
         "may": {

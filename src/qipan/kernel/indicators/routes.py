@@ -14,7 +14,7 @@ from qipan.kernel.indicators import catalogue, drill
 from qipan.kernel.indicators.declarations import Indicator
 from qipan.kernel.indicators.models import DailyValue, Snapshot
 from qipan.kernel.indicators.pages import VIEW, actor_of
-from qipan.kernel.indicators.targets import standing
+from qipan.kernel.indicators.targets import standings
 from qipan.kernel.indicators.values import Value, members, value
 from qipan.kernel.ui.declarations import page
 
@@ -68,9 +68,9 @@ def shown(found: Value) -> dict[str, Any]:
 def listed(request: HttpRequest) -> list[dict[str, Any]]:
     """Every readable indicator with its value and light."""
     answer = []
-    for each in readable(_caller(request)):
-        found = value(each.key)
-        how = standing(found)
+    readables = readable(_caller(request))
+    found_values = [value(each.key) for each in readables]
+    for each, found, how in zip(readables, found_values, standings(found_values), strict=True):
         goal = how.goal.value if how.goal else None
         answer.append({**described(each), **shown(found), "light": how.light, "target": goal})
     return answer

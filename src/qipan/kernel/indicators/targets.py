@@ -1,5 +1,6 @@
 """Targets: the one in force, the path towards it, the light, and the trend."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -43,7 +44,10 @@ class Standing:
 
 def goal_of(indicator: Indicator) -> Goal | None:
     """The newest decision, else what the module declared; None without a number."""
-    decided = TargetVersion.objects.filter(key=indicator.key).order_by("-set_at").first()
+    return _goal(indicator, TargetVersion.objects.filter(key=indicator.key).order_by("-set_at").first())
+
+
+def _goal(indicator: Indicator, decided: TargetVersion | None) -> Goal | None:
     declared = indicator.target
     if decided is not None:
         given = decided.baseline_day is not None and decided.baseline_value is not None
@@ -60,20 +64,42 @@ def goal_of(indicator: Indicator) -> Goal | None:
 
 def history_of(key: str, days: int = 400) -> list[tuple[date, float]]:
     """Daily values of the whole figure, oldest first."""
+    return histories_of([key], days)[key]
+
+
+def histories_of(keys: Sequence[str], days: int = 400) -> dict[str, list[tuple[date, float]]]:
+    """Daily values of many figures, oldest first."""
     since = county_day(now()) - timedelta(days=days)
-    rows = DailyValue.objects.filter(key=key, dimension="", day__gte=since, value__isnull=False).order_by(
-        "day"
-    )
-    return [(day, float(value)) for day, value in rows.values_list("day", "value") if value is not None]
+    rows = DailyValue.objects.filter(key__in=keys, dimension="", day__gte=since, value__isnull=False)
+    found: dict[str, list[tuple[date, float]]] = {key: [] for key in keys}
+    for key, day, value in rows.order_by("day").values_list("key", "day", "value"):
+        if value is not None:
+            found[key].append((day, float(value)))
+    return found
 
 
-def standing(value: Value, history: list[tuple[date, float]] | None = None) -> Standing:
+def standing(value: Value) -> Standing:
     """Light, expected value, noise and trend of a figure now."""
+    goal = goal_of(value.indicator)
+    return _standing(value, goal, history_of(value.key)) if goal else Standing("grey")
+
+
+def standings(values: Sequence[Value]) -> list[Standing]:
+    """Standing of many figures with two queries."""
+    keys = [value.key for value in values]
+    decided: dict[str, TargetVersion] = {}
+    for row in TargetVersion.objects.filter(key__in=keys).order_by("set_at"):
+        decided[row.key] = row
+    goals = [_goal(value.indicator, decided.get(value.key)) for value in values]
+    pasts = histories_of([value.key for value, goal in zip(values, goals, strict=True) if goal is not None])
+    return [
+        _standing(value, goal, pasts[value.key]) if goal else Standing("grey")
+        for value, goal in zip(values, goals, strict=True)
+    ]
+
+
+def _standing(value: Value, goal: Goal, past: list[tuple[date, float]]) -> Standing:
     indicator = value.indicator
-    goal = goal_of(indicator)
-    if goal is None:
-        return Standing("grey")
-    past = history_of(indicator.key) if history is None else history
     today = county_day(now())
     expected = path_of(goal, past).at(today)
     noise = _noise(indicator, value, past)

@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from signxml.algorithms import (
@@ -73,7 +74,7 @@ def verify(data: bytes, certificates: list[x509.Certificate]) -> Verified:
         pem = certificate.public_bytes(Encoding.PEM).decode("ascii")
         try:
             result = XMLVerifier().verify(root, x509_cert=pem, expect_config=expected)
-        except (SignXMLException, ValueError) as error:
+        except (SignXMLException, UnsupportedAlgorithm, etree.LxmlError, ValueError, TypeError) as error:
             reasons.append(str(error))
             continue
         if not isinstance(result, VerifyResult) or getattr(result.signed_xml, "tag", None) != root.tag:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from lxml import etree
@@ -16,6 +17,7 @@ from qipan.kernel.access.models import Account
 from qipan.kernel.alerts import doors, intake, keys, recipients
 from qipan.kernel.alerts.actions import lift, sign, submit
 from qipan.kernel.alerts.documents import national_events
+from qipan.kernel.alerts.genuine import examine
 from qipan.kernel.alerts.models import Alert, Received, Signature, Source, State, Subscription
 from qipan.kernel.alerts.tests.build import (
     LIULIN,
@@ -298,6 +300,22 @@ def test_the_live_stream_tells_what_is_published(county: County) -> None:
     assert lines[:2] == [f"id: {alert.pk}", "event: alert"]
     assert json.loads(lines[2].removeprefix("data: "))["headline"] == alert.headline
     assert doors._since(alert.pk) == []
+
+
+def test_anybody_can_check_whether_a_message_is_genuine(county: County) -> None:
+    alert = published(county)
+    data = bytes(alert.document or b"")
+    assert examine(data).verdict == "genuine"
+    assert examine(cap.build(cap.parse(data).alert)).verdict == "genuine"  # without the seal, the same words
+    assert examine(data.replace("桑阿镇".encode(), "柳林镇".encode())).verdict == "altered"
+    assert examine(data.replace(b"<ds:SignatureValue>", b"<ds:SignatureValue>AA")).verdict == "altered"
+    assert examine(_message()).verdict == "unknown"
+    assert examine(b"hello").verdict == "unreadable"
+    text = Client().post("/public/alerts/check/", {"text": data.decode()}).content.decode()
+    assert "真实且生效中" in text and alert.digest in text
+    lift(alert, county.signer, password=PASSWORD, reason="转好")
+    file = SimpleUploadedFile("a.xml", data, "application/xml")
+    assert "真实但已结束" in Client().post("/public/alerts/check/", {"file": file}).content.decode()
 
 
 def test_an_exercise_is_not_shown_to_residents(county: County) -> None:

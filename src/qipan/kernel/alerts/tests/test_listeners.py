@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
-from qipan.kernel.alerts import catalogue, listeners, outcomes, periodic
+from qipan.kernel.alerts import catalogue, listeners, outcomes, periodic, rule_records
 from qipan.kernel.alerts.declarations import AlertRule, EventType
 from qipan.kernel.alerts.events import AlertPublished
 from qipan.kernel.alerts.models import Alert, CallOut, State
@@ -118,7 +119,7 @@ def test_a_publication_opens_a_case_in_each_division(county: County) -> None:
     with pytest.raises(InvalidInput):
         outcomes.link_case(alert, county.drafter, number="x")
     outcomes.report_measures(alert, county.receiver, "已关停工地三处")
-    assert outcomes_of.last().text == "receiver:已关停工地三处"
+    assert [each.text for each in outcomes_of][-1] == "receiver:已关停工地三处"
     with pytest.raises(InvalidInput):
         outcomes.report_measures(alert, county.receiver, " ")
 
@@ -144,6 +145,25 @@ def test_declarations_are_checked() -> None:
         catalogue.install([twice, twice])
     with pytest.raises(Exception, match="unknown event"):
         catalogue.install([Offer(event_types=())])
+
+
+def test_a_dry_run_tells_what_would_have_been_drafted(county: County) -> None:
+    start = now() - timedelta(days=20)
+    times = ((0, "major", SANGA), (5, "critical", SANGA), (40, "major", SANGA), (41, "major", LIULIN))
+    for hours, severity, code in times:
+        event = fired(severity, code)
+        at = start + timedelta(hours=hours)
+        RuleEvent.objects.filter(pk=event.pk).update(started_at=at, ended_at=at + timedelta(hours=1))
+    ignored = fired("warning", LIULIN)
+    RuleEvent.objects.filter(pk=ignored.pk).update(started_at=start, ended_at=start)
+    (record,) = rule_records.records(now() - timedelta(days=30), now())
+    found = [(each.areas, each.colour, each.events) for each in record.would]
+    assert found == [((SANGA,), "red", 2), ((SANGA,), "orange", 1), ((LIULIN,), "orange", 1)]
+    assert (record.fired, record.drafted, record.published) == (5, 0, 0)
+    assert Alert.objects.count() == 0
+    client = Client()
+    client.force_login(county.drafter, backend="qipan.kernel.access.backends.AccountBackend")
+    assert "aqi.high" in client.get("/alerts/rules/").content.decode()
 
 
 def test_a_rule_may_be_old(county: County) -> None:

@@ -16,7 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from qipan.kernel.access.models import ANONYMOUS, Account, AuditEntry
 from qipan.kernel.base.clock import county_day, now
 from qipan.kernel.base.errors import InvalidInput, Refused
-from qipan.kernel.indicators import home
+from qipan.kernel.indicators import home, values
 from qipan.kernel.indicators.home import figures
 from qipan.kernel.indicators.models import DailyValue, Snapshot, SnapshotRow
 from qipan.kernel.indicators.periodic import keep_daily, period_of
@@ -47,13 +47,13 @@ KEYS = ("orgs.count", "orgs.active", "orgs.sum", "orgs.mean", "orgs.ninety", "or
 
 def test_a_frozen_quarter_stands_whatever_happens_to_its_rows(house: House) -> None:
     frozen = {key: freeze(key, "2023Q4", house.chief) for key in KEYS}
-    values = {key: value(key).value for key in KEYS}
+    expected = {key: value(key).value for key in KEYS}
     Organisation.objects.filter(name="桑阿厂").delete()
     Organisation.objects.filter(name="柳林厂").update(active=False, kind="other")
     with installed():
         for key, snapshot in frozen.items():
             found = verify(Snapshot.objects.get(pk=snapshot.pk))
-            assert (found.value, found.fault) == (values[key], ""), key
+            assert (found.value, found.fault) == (expected[key], ""), key
     assert frozen["orgs.active"].row_count == 7
     assert AuditEntry.objects.filter(action="indicators.snapshot.add").count() == len(KEYS)
 
@@ -158,6 +158,18 @@ def test_pages_lead_from_a_number_to_its_rows(house: House) -> None:
     csv = client.get("/indicators/orgs.count/rows/", {"format": "csv"})
     content = b"".join(csv.streaming_content) if csv.streaming else csv.content  # type: ignore[attr-defined]
     assert "柳林厂" in content.decode("utf-8-sig")
+
+
+def test_the_board_asks_the_database_little(
+    house: House, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(values, "SHORTEST_S", 300)  # a slow machine must not let kept values grow old
+    client = as_user(house.chief)
+    client.get("/indicators/")  # values are kept from here on
+    for key in KEYS:
+        DailyValue.objects.create(key=key, day=county_day(now()), value=1, computed_at=now())
+    with django_assert_max_num_queries(12):
+        assert client.get("/indicators/").status_code == 200
 
 
 def test_hidden_rows_are_told(house: House) -> None:
