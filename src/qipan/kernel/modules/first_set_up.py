@@ -120,7 +120,7 @@ def _imports(request: HttpRequest) -> HttpResponse:
         except InvalidInput as error:
             fault = error.message
     steps = [
-        (code, model._meta.verbose_name_plural, model.objects.count())
+        (code, model._meta.verbose_name_plural, model._default_manager.count())
         for code, (_f, model) in IMPORTS.items()
     ]
     context = {"steps": steps, "result": result, "fault": fault, "what": what}
@@ -159,7 +159,7 @@ def FirstSetUp(get_response: Callable[[HttpRequest], HttpResponseBase]) -> objec
         async def async_call(request: HttpRequest) -> HttpResponseBase:
             if await sync_to_async(leads_away)(request):
                 return HttpResponseRedirect(ADDRESS)
-            return await get_response(request)  # type: ignore[misc,no-any-return]
+            return await get_response(request)  # type: ignore[no-any-return]
 
         return async_call
 

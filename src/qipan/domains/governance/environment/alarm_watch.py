@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from qipan.domains.governance.environment import alarms
 from qipan.domains.governance.environment.models import AlarmCursor, HighValueAlarm, Outlet, Site
-from qipan.domains.governance.environment.places import Point
+from qipan.domains.governance.environment.places import Point, distance_m
 from qipan.domains.governance.environment.program import program
 from qipan.domains.governance.environment.rules import table_on
 from qipan.domains.governance.environment.standards import RuleTable
@@ -184,7 +184,7 @@ def _merged(site: Site, last: alarms.Judgement, table: RuleTable) -> HighValueAl
     within = float(table.limit("merge_within_m"))
     for alarm in rows.select_related("site__thing"):
         thing = alarm.site.thing
-        if alarms.distance_m(own, Point("", float(thing.lon or 0), float(thing.lat or 0))) <= within:
+        if distance_m(own, Point("", float(thing.lon or 0), float(thing.lat or 0))) <= within:
             return alarm
     return None
 

@@ -49,7 +49,7 @@ def fill_years(until: str) -> None:
 
 
 def write(start: datetime, end: datetime, report: Report) -> None:
-    """Observations (lake), hours and days of every township station in (start, end]; begins at a county midnight."""
+    """Observations (lake), hours and days of the stations in (start, end]; ``start`` is a county midnight."""
     sites = list(Site.objects.filter(kind=Site.Kind.TOWNSHIP_AIR, thing__demo=True).order_by("code"))
     source = read_prsa(PRSA)
     times = np.arange(_np(start) + HOUR, _np(end) + HOUR, HOUR)

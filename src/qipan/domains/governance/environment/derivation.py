@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
 
 from django.db import transaction
 
@@ -27,6 +28,7 @@ HOUR_SUFFIX = "/hour/avg"
 # Without an hourly mean from the station itself, three quarters of the hour's values must be there (HJ 663).
 COMPLETENESS = 0.75
 FIELDS = tuple(FIELD_OF.values())
+Row = TypeVar("Row", AirHour, AirDay)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def derive(touched: dict[int, set[datetime]]) -> int:
 def _hour_values(
     streams: dict[int, Stream], start: datetime, end: datetime
 ) -> dict[datetime, dict[str, float]]:
-    """Mean of each column in each hour of (start, end], from the station's hourly means where it sends any."""
+    """Mean of each column in each hour of (start, end]; the station's own hourly means come first."""
     # The hour that ends at 11:00 holds (10:00, 11:00]; history takes [start, end).
     instant = timedelta(microseconds=1)
     table = read.history(list(streams), start + instant, end + instant, good_only=True)
@@ -189,9 +191,7 @@ def _take(row: AirHour | AirDay, result: AirEvaluation) -> None:
     row.version = Version.QA1
 
 
-def _upsert(
-    model: type[AirHour] | type[AirDay], rows: Sequence[AirHour | AirDay], unique: tuple[str, str]
-) -> int:
+def _upsert(model: type[Row], rows: Sequence[Row], unique: tuple[str, str]) -> int:
     update = [
         *FIELDS,
         "aqi",
@@ -206,9 +206,9 @@ def _upsert(
     if model is AirDay:
         update.append("hours")
     fresh = [row for row in rows if row.pk is None]
+    old = [row for row in rows if row.pk is not None]
     model._default_manager.bulk_create(
         fresh, update_conflicts=True, unique_fields=list(unique), update_fields=update
     )
-    old = [row for row in rows if row.pk is not None and row not in fresh]
     model._default_manager.bulk_update(old, update)
     return len(rows)

@@ -34,7 +34,8 @@ HINDCAST = "hindcast"
 
 def forecasts() -> "lake.Table":
     """The lake's table of this system's forecasts."""
-    return lake.forecast.store("environment")
+    table: lake.Table = lake.forecast.store("environment")
+    return table
 
 
 def models() -> ModelStore:
@@ -140,7 +141,7 @@ def verify(until: datetime) -> int:
     return written
 
 
-def _pairs(name: str, since: datetime, until: datetime) -> dict[int, dict[str, np.ndarray]]:  # type: ignore[type-arg]
+def _pairs(name: str, since: datetime, until: datetime) -> dict[int, dict[str, np.ndarray]]:
     """Median, bounds, what was observed and what stood at the issue, by lead."""
     table = lake.table(forecasts())
     rows = table.filter(
@@ -169,7 +170,7 @@ def _by_lead(
     grouped: dict[tuple[int, str, datetime, datetime], dict[int, float]],
     observed: dict[tuple[str, datetime], float],
     hindcasts: set[datetime],
-) -> dict[int, dict[str, np.ndarray]]:  # type: ignore[type-arg]
+) -> dict[int, dict[str, np.ndarray]]:
     lists: dict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for (lead, place, issued, valid), members in grouped.items():
         one = lists[lead]

@@ -10,7 +10,13 @@ pytestmark = pytest.mark.django_db
 
 
 def test_divisions_with_faults():
-    rows = ["371525000000,冠县", "371525001000,清泉街道", "371525001042,戴屯社区", "37,短", "371599001000,别处"]
+    rows = [
+        "371525000000,冠县",
+        "371525001000,清泉街道",
+        "371525001042,戴屯社区",
+        "37,短",
+        "371599001000,别处",
+    ]
     text = "\n".join(["code,name", *rows])
     result = import_divisions(text)
     assert result.written == 3
