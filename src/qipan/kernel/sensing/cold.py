@@ -96,6 +96,16 @@ def whole_day(table: Table, day: date) -> pa.Table:
     return lake.query(rows.filter(rows.day == day).select(names)).cast(schema)
 
 
+def streams_on(days: Collection[date]) -> set[tuple[date, int]]:
+    """(day, datastream) of everything that the lake holds on these days."""
+    known = days_between(min(days), max(days)) & set(days) if days else set()
+    if not known:
+        return set()
+    rows = lake.table(OBSERVATIONS)
+    found = lake.query(rows.filter(rows.day.isin(sorted(known))).select("day", "datastream").distinct())
+    return set(zip(found["day"].to_pylist(), found["datastream"].to_pylist(), strict=True))
+
+
 def days_between(start: date, end: date) -> set[date]:
     """Days from start to end (both included) that are in the lake."""
     return set(ColdDay.objects.filter(day__gte=start, day__lte=end).values_list("day", flat=True))

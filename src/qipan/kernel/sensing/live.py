@@ -20,6 +20,7 @@ from qipan.kernel.access.models import Actor
 from qipan.kernel.sensing.hub import Full, Hub, hub_here
 from qipan.kernel.sensing.models import Datastream
 from qipan.kernel.sensing.rules.runner import connection_text
+from qipan.kernel.ui.admission import actor_of
 from qipan.kernel.ui.declarations import PUBLIC, page
 
 PAUSE_S = 1.0
@@ -36,7 +37,7 @@ async def live(request: HttpRequest) -> HttpResponseBase:
         cursor = _cursor(request)
     except ValueError as error:
         return JsonResponse({"code": "invalid", "message": str(error)}, status=400)
-    pairs = await sync_to_async(_visible)(request.user, question)
+    pairs = await sync_to_async(_visible)(actor_of(request), question)
     if len(pairs) > MAXIMUM_STREAMS:
         text = _now("一次最多订阅%(n)d个数据流") % {"n": MAXIMUM_STREAMS}
         return JsonResponse({"code": "too_many", "message": text}, status=400)

@@ -20,6 +20,7 @@ from qipan.kernel.sensing.rules import editing
 from qipan.kernel.sensing.rules.codec import load_rule
 from qipan.kernel.sensing.rules.preview import Preview, preview
 from qipan.kernel.ui import notices
+from qipan.kernel.ui.admission import actor_of
 from qipan.kernel.ui.declarations import page
 from qipan.kernel.ui.rendering import render
 
@@ -31,14 +32,14 @@ SECTION = _("设备与数据")
 @page("", _("感知总览"), permission="sensing.thing.view", section=SECTION, icon="heart-rate-monitor")
 def overview(request: HttpRequest) -> HttpResponse:
     """Figures, the map of all things, what rules have found and nobody has closed."""
-    things = rows_for(request.user, "sensing.thing.view", Thing.objects.all())
+    things = rows_for(actor_of(request), "sensing.thing.view", Thing.objects.all())
     counted = things.aggregate(
         active=Count("pk", filter=Q(state=Thing.State.ACTIVE)),
         waiting=Count("pk", filter=Q(state=Thing.State.QUARANTINE)),
         paused=Count("pk", filter=Q(state=Thing.State.PAUSED)),
         heard=Count("pk", filter=Q(last_heard_at__gt=now() - timedelta(minutes=10))),
     )
-    events = rows_for(request.user, "sensing.ruleevent.view", RuleEvent.objects.filter(ended_at=None))
+    events = rows_for(actor_of(request), "sensing.ruleevent.view", RuleEvent.objects.filter(ended_at=None))
     context = {
         "figures": counted,
         "online": Session.objects.filter(ended=None).count(),
@@ -51,11 +52,13 @@ def overview(request: HttpRequest) -> HttpResponse:
 @page("quarantine/", _("待接入设备"), permission="sensing.thing.adopt", section=SECTION, icon="shield")
 def quarantine(request: HttpRequest) -> HttpResponse:
     """Who called without being known, with what they sent; and streams whose unit nobody has confirmed."""
-    things = rows_for(request.user, "sensing.thing.adopt", Thing.objects.filter(state=Thing.State.QUARANTINE))
+    things = rows_for(
+        actor_of(request), "sensing.thing.adopt", Thing.objects.filter(state=Thing.State.QUARANTINE)
+    )
     rows = list(things.prefetch_related("keys", "datastreams").order_by("-last_heard_at")[:100])
     latest = read.latest(stream.pk for thing in rows for stream in thing.datastreams.all())
     unconfirmed = rows_for(
-        request.user,
+        actor_of(request),
         "sensing.datastream.change",
         Datastream.objects.filter(confirmed=False).exclude(thing__state=Thing.State.QUARANTINE),
     )
@@ -82,7 +85,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 def health(request: HttpRequest) -> HttpResponse:
     """Completeness and silence by office, maker, protocol, township or kind; refused frames by reason."""
     way = request.GET.get("by", "organisation")
-    things = rows_for(request.user, "sensing.thing.view", Thing.objects.filter(state=Thing.State.ACTIVE))
+    things = rows_for(actor_of(request), "sensing.thing.view", Thing.objects.filter(state=Thing.State.ACTIVE))
     rows = things.select_related("organisation", "division__parent").prefetch_related("keys")
     names = {
         "organisation": _now("所属单位"),
@@ -129,7 +132,7 @@ def rule_text(request: HttpRequest) -> HttpResponse:
     initial = {}
     if request.GET.get("rule", "").isdigit():
         rule = get_object_or_404(RuleRow, pk=int(request.GET["rule"]))
-        require(request.user, "sensing.rulerow.change", rule)
+        require(actor_of(request), "sensing.rulerow.change", rule)
         newest = rule.versions.order_by("-number").first()
         initial = {"body": json.dumps(newest.body, ensure_ascii=False, indent=2) if newest else "{}"}
     form = forms.RuleTextForm(request.POST or None, initial=initial)
@@ -158,7 +161,9 @@ def _draft(request: HttpRequest, form: forms.RuleForm | forms.RuleTextForm, body
 @page("rules/<int:pk>/preview/<int:number>/", _("规则预演"), permission="sensing.rulerow.view", menu=False)
 def rule_preview(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """What a wording would have said over the last days, beside the wording in force."""
-    rule = get_object_or_404(rows_for(request.user, "sensing.rulerow.view", RuleRow.objects.all()), pk=pk)
+    rule = get_object_or_404(
+        rows_for(actor_of(request), "sensing.rulerow.view", RuleRow.objects.all()), pk=pk
+    )
     version = get_object_or_404(rule.versions, number=number)
     form = forms.PreviewForm(request.GET if "days" in request.GET else {"days": 30})
     context: dict[str, object] = {"rule": rule, "version": version, "form": form}
@@ -194,7 +199,7 @@ def _told(found: Preview) -> dict[str, object]:
 def value_frame(request: HttpRequest, pk: int) -> HttpResponse:
     """The frame that brought the value of ``?ts=`` (ISO 8601)."""
     stream = get_object_or_404(Datastream.objects.select_related("thing"), pk=pk)
-    require(request.user, "sensing.datastream.view", stream)
+    require(actor_of(request), "sensing.datastream.view", stream)
     form = forms.AnnulForm({"ts": request.GET.get("ts", "").replace(" ", "+"), "reason": "-"})
     found = read.frame_of(stream.pk, form.cleaned_data["ts"]) if form.is_valid() else None
     context: dict[str, object] = {"stream": stream, "frame": found}

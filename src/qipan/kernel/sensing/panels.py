@@ -15,6 +15,7 @@ from qipan.kernel.sensing.explaining import explain, hex_lines
 from qipan.kernel.sensing.models import Datastream, FrameLog, Latest, Order, RuleRow, Thing
 from qipan.kernel.sensing.rules.codec import load_rule
 from qipan.kernel.sensing.rules.wording import sentences
+from qipan.kernel.ui.admission import actor_of
 
 FRAMES_SHOWN = 12
 CHART_HOURS = {"day": 24, "week": 24 * 7, "month": 24 * 30}
@@ -51,7 +52,7 @@ def written(row: Datastream, latest: Latest | None) -> str:
 
 def frames(request: HttpRequest, thing: Thing) -> Mapping[str, object]:
     """The newest frames of a thing, each with its bytes and its meaning, and counts of refusals by reason."""
-    if not decide(request.user, "sensing.framelog.view", thing).allowed:
+    if not decide(actor_of(request), "sensing.framelog.view", thing).allowed:
         return {"allowed": False}
     names = list(thing.keys.values_list("protocol", "key"))
     since = now() - timedelta(days=7)

@@ -1,14 +1,14 @@
 """Hours and days of every datastream, counted again wherever a batch has touched them."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Min
 
 from qipan.kernel.base.clock import county_day, now
-from qipan.kernel.sensing import partitions, read
-from qipan.kernel.sensing.models import Batch, ColdDay, Datastream, Follower, HourRollup
+from qipan.kernel.sensing import cold, partitions, read
+from qipan.kernel.sensing.models import Batch, Datastream, Follower, HourRollup
 from qipan.kernel.sensing.quality import BAD, good
 
 NAME = "sensing.rollups"
@@ -55,7 +55,9 @@ def follow() -> int:
     """Count the hours again that the batches since the last run touched; gives the number of hours."""
     with transaction.atomic():
         Follower.objects.get_or_create(name=NAME)
-        follower = Follower.objects.select_for_update().get(name=NAME)
+        follower = Follower.objects.select_for_update(skip_locked=True).filter(name=NAME).first()
+        if follower is None:
+            return 0
         rows = Batch.objects.filter(pk__gt=follower.batch_id).order_by("pk")[:BATCHES]
         batches = list(rows.values_list("pk", "datastream_ids", "hours"))
         if not batches:
@@ -71,42 +73,59 @@ def recount(hours: Iterable[tuple[int, datetime]]) -> int:
     wanted = list(hours)
     if not wanted:
         return 0
-    cold_days = set(ColdDay.objects.values_list("day", flat=True))
-    hot = [item for item in wanted if county_day(item[1]) not in cold_days]
+    in_lake = cold.streams_on({county_day(hour) for _stream, hour in wanted})
+    old = [item for item in wanted if (county_day(item[1]), item[0]) in in_lake]
+    _recount_from_history(old)
+    hot = [item for item in wanted if (county_day(item[1]), item[0]) not in in_lake]
     if hot:
         starts = [hour for _stream, hour in hot]
         with connection.cursor() as cursor:
             cursor.execute(_HOURS, [[stream for stream, _h in hot], starts, min(starts), max(starts) + _HOUR])
-    for stream, hour in wanted:
-        if county_day(hour) in cold_days:
-            _recount_from_history(stream, hour)
     days = sorted({(stream, partitions.bounds(county_day(hour))[0]) for stream, hour in wanted})
     with connection.cursor() as cursor:
         cursor.execute(_DAYS, [[stream for stream, _d in days], [day for _s, day in days]])
     return len(wanted)
 
 
-def _recount_from_history(stream: int, hour: datetime) -> None:
-    """An hour of a day that is in the lake already: a late reading or a correction."""
-    table = read.history([stream], hour, hour + _HOUR)
-    pairs = zip(table["value"].to_pylist(), table["quality"].to_pylist(), strict=True)
-    values = [value for value, quality in pairs if value is not None and good(quality)]
-    step_s = Datastream.objects.values_list("step_s", flat=True).get(pk=stream)
-    HourRollup.objects.filter(datastream_id=stream, bucket=hour).delete()
-    if table.num_rows:
-        HourRollup.objects.create(
-            datastream_id=stream,
-            bucket=hour,
-            n=table.num_rows,
-            n_good=len(values),
-            low=min(values, default=None),
-            high=max(values, default=None),
-            mean=sum(values) / len(values) if values else None,
-            total=sum(values) if values else None,
-            first=values[0] if values else None,
-            last=values[-1] if values else None,
-            completeness=min(1.0, len(values) * step_s / 3600.0),
+def _recount_from_history(wanted: Sequence[tuple[int, datetime]]) -> None:
+    """Hours of streams that have something of that day in the lake: late readings, corrections, imports."""
+    steps = dict(Datastream.objects.filter(pk__in={s for s, _h in wanted}).values_list("pk", "step_s"))
+    by_day: dict[date, set[tuple[int, datetime]]] = {}
+    for stream, hour in wanted:
+        by_day.setdefault(county_day(hour), set()).add((stream, hour))
+    for day, pairs in by_day.items():
+        readings: dict[tuple[int, datetime], list[tuple[float | None, int]]] = {}
+        table = read.history(sorted({stream for stream, _hour in pairs}), *partitions.bounds(day))
+        names = ("datastream", "ts", "value", "quality")
+        for stream, ts, value, flags in zip(*(table[name].to_pylist() for name in names), strict=True):
+            hour = ts.replace(minute=0, second=0, microsecond=0)
+            if (stream, hour) in pairs:
+                readings.setdefault((stream, hour), []).append((value, flags))
+        HourRollup.objects.bulk_create(
+            [_hour(stream, hour, found, steps[stream]) for (stream, hour), found in readings.items()],
+            update_conflicts=True,
+            unique_fields=["datastream_id", "bucket"],
+            update_fields=_COLUMNS.split(", ")[2:],
         )
+
+
+def _hour(
+    stream: int, hour: datetime, readings: Sequence[tuple[float | None, int]], step_s: int
+) -> HourRollup:
+    values = [value for value, flags in readings if value is not None and good(flags)]
+    return HourRollup(
+        datastream_id=stream,
+        bucket=hour,
+        n=len(readings),
+        n_good=len(values),
+        low=min(values, default=None),
+        high=max(values, default=None),
+        mean=sum(values) / len(values) if values else None,
+        total=sum(values) if values else None,
+        first=values[0] if values else None,
+        last=values[-1] if values else None,
+        completeness=min(1.0, len(values) * step_s / 3600.0),
+    )
 
 
 def forget_batches() -> int:
@@ -117,5 +136,5 @@ def forget_batches() -> int:
     old = Batch.objects.filter(at__lt=at - KEEP_BATCHES)
     if read_by_all is not None:
         old = old.filter(pk__lte=read_by_all)
-    newest = Batch.objects.order_by("-pk").values_list("pk", flat=True).first()
+    newest = Batch.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     return old.exclude(pk=newest).delete()[0]

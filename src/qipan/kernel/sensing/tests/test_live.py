@@ -56,7 +56,7 @@ async def messages(query: str, **headers: str) -> AsyncIterator[dict[str, str]]:
     response = await AsyncClient().get(f"/sensing/live?{query}", headers=headers)
     assert isinstance(response, StreamingHttpResponse)
     assert response.headers["Content-Type"] == "text/event-stream"
-    async for block in response.streaming_content:  # type: ignore[union-attr]
+    async for block in response.streaming_content:
         lines = bytes(block).decode().strip().splitlines()
         yield dict(line.split(": ", 1) for line in lines)
 
