@@ -76,7 +76,7 @@ def certificate(request: HttpRequest) -> HttpResponse:
     return _cacheable(request, identity().certificate, "application/x-pem-file")
 
 
-@page("cap/in", _("CAP 接入"), permission="public", menu=False)
+@page("cap/in", _("CAP 接入"), permission="public", menu=False, methods=("POST",))
 @csrf_exempt
 @require_POST
 def cap_in(request: HttpRequest) -> HttpResponse:

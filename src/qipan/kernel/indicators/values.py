@@ -58,6 +58,8 @@ class Value:
 
 @dataclass
 class _Kept:
+    """A value and until when it may be shown again (monotonic seconds)."""
+
     value: Value
     until: float
 

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from qipan.kernel.alerts import catalogue
-from qipan.kernel.modules.registry import modules
 
 
 @pytest.fixture(autouse=True)
 def _own_event_types() -> Iterator[None]:
+    types, rules = dict(catalogue._types), dict(catalogue._rules)
     yield
-    catalogue.install(modules())
+    catalogue._types.clear()
+    catalogue._types.update(types)
+    catalogue._rules.clear()
+    catalogue._rules.update(rules)

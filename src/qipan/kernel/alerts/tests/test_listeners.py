@@ -119,7 +119,7 @@ def test_a_publication_opens_a_case_in_each_division(county: County) -> None:
     with pytest.raises(InvalidInput):
         outcomes.link_case(alert, county.drafter, number="x")
     outcomes.report_measures(alert, county.receiver, "已关停工地三处")
-    assert [each.text for each in outcomes_of][-1] == "receiver:已关停工地三处"
+    assert [each.text for each in alert.outcomes.order_by("pk")][-1] == "receiver:已关停工地三处"
     with pytest.raises(InvalidInput):
         outcomes.report_measures(alert, county.receiver, " ")
 

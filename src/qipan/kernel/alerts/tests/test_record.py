@@ -13,7 +13,6 @@ from qipan.kernel.alerts.models import Alert, Occurrence
 from qipan.kernel.alerts.recipients import ladder
 from qipan.kernel.alerts.tests.build import LIULIN, PASSWORD, SANGA, make_county, published
 from qipan.kernel.base.clock import now
-from qipan.kernel.modules.registry import sync_roles
 from qipan.kernel.orgs.models import Division, Level, Organisation, Post
 from qipan.protocols import cap
 
@@ -52,7 +51,6 @@ def make_office(number: str, name: str, kind: str, **more: Any) -> Organisation:
 
 def test_the_demo_is_signed_and_built_once() -> None:
     make_county()
-    sync_roles()
     division = Division.objects.get(code=SANGA)
     root = make_office("9", "县政府", "government")
     township = make_office("8", "桑阿镇政府", "township", parent=root, division=division)

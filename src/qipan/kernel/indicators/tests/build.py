@@ -24,7 +24,6 @@ from qipan.kernel.indicators.declarations import (
     Target,
     Typed,
 )
-from qipan.kernel.modules.registry import modules
 from qipan.kernel.orgs.models import Division, Level, Organisation
 
 DIVISION = Dimension("division", "division", "区划")
@@ -60,12 +59,14 @@ INDICATORS = (
 @contextmanager
 def installed(*indicators: Indicator) -> Iterator[None]:
     """The given indicators in place of the modules' own."""
+    before = dict(catalogue._indicators)
     catalogue.install([Offer("orgs", indicators or INDICATORS)])
     values.watch()
     try:
         yield
     finally:
-        catalogue.install(modules())
+        catalogue._indicators.clear()
+        catalogue._indicators.update(before)
         values.watch()
 
 
