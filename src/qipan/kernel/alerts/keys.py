@@ -1,6 +1,7 @@
 """The county's signing identity: an ECDSA P-256 key with a self-signed certificate, made at first use."""
 
 import os
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -37,20 +38,34 @@ def sender() -> str:
 
 
 def identity() -> Identity:
-    """Read the key and certificate below QIPAN_HOME/keys; make both when there are none."""
-    return _identity(Path(settings.QIPAN_HOME) / "keys", sender())
+    """Read the key and certificate in QIPAN_HOME/keys/alerts.pem; make both when there are none."""
+    return _identity(Path(settings.QIPAN_HOME) / "keys" / "alerts.pem", sender())
 
 
 @lru_cache(maxsize=4)
-def _identity(folder: Path, name: str) -> Identity:
-    key_path, certificate_path = folder / "alerts.key", folder / "alerts.crt"
-    if not certificate_path.exists():
-        _make(key_path, certificate_path, name)
-    return Identity(key_path.read_bytes(), certificate_path.read_bytes())
+def _identity(path: Path, name: str) -> Identity:
+    if not path.exists():
+        make(path, name)
+    bundle = path.read_bytes()
+    place = bundle.index(b"-----BEGIN CERTIFICATE-----")
+    return Identity(bundle[:place], bundle[place:])
 
 
-def _make(key_path: Path, certificate_path: Path, name: str) -> None:
-    key_path.parent.mkdir(parents=True, exist_ok=True)
+def make(path: Path, name: str) -> None:
+    """Write a new key with its certificate, unless another process was faster: both in one file, at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    part.touch(mode=0o600)
+    part.write_bytes(_bundle(name))
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink()
+
+
+def _bundle(name: str) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     start = now()
@@ -64,9 +79,5 @@ def _make(key_path: Path, certificate_path: Path, name: str) -> None:
         .not_valid_after(start + timedelta(days=365 * YEARS))
         .sign(key, hashes.SHA256())
     )
-    key_path.touch(mode=0o600)
-    key_path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    # Last, and whole or not at all: its presence says that both are there.
-    part = certificate_path.with_suffix(".part")
-    part.write_bytes(certificate.public_bytes(Encoding.PEM))
-    part.replace(certificate_path)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return private + certificate.public_bytes(Encoding.PEM)

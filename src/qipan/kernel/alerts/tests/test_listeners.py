@@ -12,12 +12,13 @@ from qipan.kernel.alerts.declarations import AlertRule, EventType
 from qipan.kernel.alerts.events import AlertPublished
 from qipan.kernel.alerts.models import Alert, CallOut, State
 from qipan.kernel.alerts.tests.build import LIULIN, SANGA, County, Offer, make_county, published
+from qipan.kernel.base import events
 from qipan.kernel.base.clock import now
 from qipan.kernel.base.errors import InvalidInput
 from qipan.kernel.cases.declarations import CaseType, TimeLimit
 from qipan.kernel.cases.models import Case
 from qipan.kernel.cases.type_sets import publish_types
-from qipan.kernel.jobs.testing import waiting
+from qipan.kernel.jobs.testing import run_pending, waiting
 from qipan.kernel.messages.events import DeliveryAcknowledged
 from qipan.kernel.orgs.calendars import load_calendars
 from qipan.kernel.orgs.models import Division
@@ -59,6 +60,15 @@ def test_a_fired_rule_drafts_with_its_evidence(county: County) -> None:
     assert [area.code for area in alert.areas.all()] == [SANGA]
     assert alert.evidence.get().row == event
     assert alert.drafted_by.username == "program.alerts"
+
+
+def test_the_event_travels_by_a_job_and_survives_a_crash(county: County) -> None:
+    catalogue.install([Offer()])
+    event = fired()
+    events.publish(RuleFired(event.pk))
+    assert Alert.objects.count() == 0  # written down with the transaction, run by the worker
+    run_pending()
+    assert Alert.objects.get().evidence.get().row == event
 
 
 def test_a_severity_without_colour_or_an_unknown_rule_drafts_nothing(county: County) -> None:
