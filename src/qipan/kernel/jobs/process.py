@@ -65,8 +65,8 @@ def county_schedule(working: App) -> PeriodicRegistry:
 def rescue(older_than_s: int = STALLED_AFTER_S) -> int:
     """Give jobs of dead workers back to the queue; gives how many.
 
-    A job that was in hand at more deaths than that is taken to be the killer and put to the dead
-    letters instead.
+    A job that was in hand at its retries' number of deaths (three at least) is taken to be the killer and
+    put to the dead letters instead.
     """
     limit = now() - timedelta(seconds=older_than_s)
     orphans = ProcrastinateJob.objects.filter(status="doing").exclude(worker__last_heartbeat__gt=limit)

@@ -25,9 +25,14 @@ Report = Callable[[str, int, int], None]
 
 
 def load(report: Report) -> None:
-    """Store the three layers; those that are there already are left alone."""
+    """Store the three layers; those that are there already are left alone.
+
+    Nothing is stored for a county that the data do not hold: it brings its own border by the import desk.
+    """
     own = f"{settings.COUNTY_CODE}000000"
     districts = _districts()
+    if own not in {one.code for one in districts}:
+        return
     boundary = {
         "name": "县界",
         "kind": Layer.Kind.AREA,

@@ -42,11 +42,7 @@ def send(
     what led to it ("cases.case:12"). Text messages that are not urgent wait for the end of the quiet
     hours. InvalidInput for an unknown channel or an empty subject.
     """
-    unknown = set(channels) - set(Channel.values)
-    if unknown:
-        raise InvalidInput("channels", _("没有这种渠道:%s") % ", ".join(sorted(unknown)))
-    if not subject.strip():
-        raise InvalidInput("subject", _("标题不能为空"))
+    _check(subject, channels)
     created = now()
     message, _made = Message.objects.get_or_create(
         key=key,
@@ -68,6 +64,14 @@ def send(
     if any(delivery.state == Delivery.State.QUEUED for delivery in wanted):
         events.publish(MessageQueued(message.pk))
     return message
+
+
+def _check(subject: str, channels: tuple[str, ...]) -> None:
+    unknown = set(channels) - set(Channel.values)
+    if unknown:
+        raise InvalidInput("channels", _("没有这种渠道:%s") % ", ".join(sorted(unknown)))
+    if not subject.strip():
+        raise InvalidInput("subject", _("标题不能为空"))
 
 
 def _delivery(message: Message, account: Account, channel: str, at: datetime) -> Delivery:

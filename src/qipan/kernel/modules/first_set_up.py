@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.conf import settings
 from django.contrib.auth import login
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -20,6 +21,7 @@ from qipan.kernel.access.accounts import create_account, grant_role
 from qipan.kernel.access.decide import require
 from qipan.kernel.access.models import Account
 from qipan.kernel.base.errors import InvalidInput
+from qipan.kernel.maps import reference
 from qipan.kernel.orgs import importing
 from qipan.kernel.orgs.identifiers import is_division_code, is_uscc
 from qipan.kernel.orgs.models import Division, Level, Organisation, Post
@@ -68,6 +70,8 @@ def found_county(values: dict[str, str]) -> Account:
         code=values["code"],
         defaults={"name": values["name"], "level": Level.COUNTY, "valid_from": date(2000, 1, 1)},
     )
+    if values["code"] == f"{settings.COUNTY_CODE}000000":
+        reference.load(lambda *_: None)
     root = Organisation.objects.create(
         code=values["credit_code"],
         name=values["organisation"],

@@ -9,11 +9,12 @@ import pytest
 import shapely
 from django.db.models import Sum
 from django.test import RequestFactory
+from pytest_django import Settings
 
 from qipan.kernel import maps
 from qipan.kernel.access.models import ANONYMOUS
 from qipan.kernel.base.errors import InvalidInput, Refused
-from qipan.kernel.maps import areas, base_map, county, demo, layers, pages
+from qipan.kernel.maps import areas, base_map, county, demo, layers, pages, reference
 from qipan.kernel.maps import models as maps_models
 from qipan.kernel.maps.api import where_is
 from qipan.kernel.maps.area_models import Area, Layer
@@ -220,3 +221,13 @@ def test_where_as_an_api_answer(built: None, rf: RequestFactory) -> None:
     with pytest.raises(InvalidInput) as caught:
         where_is(_get(rf, "/"), 181, 36)
     assert caught.value.field == "lon"
+
+
+def test_a_county_without_data_of_ours_gets_no_foreign_border(db: None, settings: Settings) -> None:
+    settings.COUNTY_CODE = "110101"
+    reference.load(silent)
+    assert not Layer.objects.exists()
+    settings.COUNTY_CODE = "371525"
+    reference.load(silent)
+    assert list(Layer.objects.values_list("code", flat=True)) == ["county", "neighbours", "rivers"]
+    assert not Layer.objects.filter(demo=True).exists()

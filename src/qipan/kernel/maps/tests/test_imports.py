@@ -148,6 +148,18 @@ def official() -> dict[str, Any]:
     return found
 
 
+def located() -> list[Thing]:
+    """A device in the middle of every village."""
+    things = [
+        Thing.objects.create(code=f"T{n}", name=f"设备{n}", kind="站", lon=row.label_lon, lat=row.label_lat)
+        for n, row in enumerate(Area.objects.of("villages"))
+    ]
+    for thing in things:
+        thing.locate()
+        thing.save()
+    return things
+
+
 VALUES = {
     "layer_code": "villages",
     "layer_name": "村界",
@@ -160,13 +172,7 @@ VALUES = {
 
 def test_a_bureaus_layer_replaces_the_synthetic_one_and_lists_what_moved(editor: Account) -> None:
     new = official()
-    things = [
-        Thing.objects.create(code=f"T{n}", name=f"设备{n}", kind="站", lon=row.label_lon, lat=row.label_lat)
-        for n, row in enumerate(Area.objects.of("villages"))
-    ]
-    for thing in things:
-        thing.locate()
-        thing.save()
+    things = located()
     before = {thing.pk: thing.division.code for thing in things if thing.division}
     row = actions.receive(file_of(new, "gcj02"), "村界.geojson", VALUES, editor)
     assert row.candidates[0]["code"] == "gcj02"
