@@ -98,8 +98,8 @@ class Frame:
 
     @property
     def search_url(self) -> str:
-        """Address of the search page, "" while no block offers one."""
-        return reverse(site.search_url_name) if site.search_url_name else ""
+        """Address of the page behind the search box; "" for visitors."""
+        return reverse(site.search_url_name) if self.account and site.search_url_name else ""
 
     def _cookie(self, name: str, allowed: tuple[str, ...]) -> str:
         value = self.request.COOKIES.get(name, allowed[0])

@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from qipan.kernel.access.decide import require
 from qipan.kernel.access.models import Account
-from qipan.kernel.ui import home, preferences
+from qipan.kernel.ui import home, preferences, search
 from qipan.kernel.ui.admission import actor_of
 from qipan.kernel.ui.declarations import PUBLIC, SIGNED_IN, Page, Register
 from qipan.kernel.ui.register import views
@@ -26,6 +26,7 @@ def site_urls(source: Site = site) -> list[URLPattern | URLResolver]:
     own: list[URLPattern | URLResolver] = [
         path("", home.home, name="home"),
         path("screen/", home.wall, name="wall"),
+        path("search/", search.search, name="search"),
         path("preferences/", preferences.change, name="preferences"),
     ]
     return own + [path("", include((patterns, label))) for label, patterns in _by_label(source).items()]

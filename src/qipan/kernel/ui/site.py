@@ -19,8 +19,8 @@ class Site:
 
     modules: list[Offer] = field(default_factory=list)
     home_panels: list[HomePanel] = field(default_factory=list)
-    # URL name of the search page that a higher block opens; the frame then shows a search box.
-    search_url_name: str = ""
+    # URL name of the page behind the search box; a block with a better search puts its own here.
+    search_url_name: str = "search"
 
     def fill(self, modules: Iterable[Offer]) -> None:
         """Take modules in the order of the menu, in place of what was there."""

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.access import audit
 from qipan.kernel.access.decide import decide
@@ -19,6 +20,12 @@ from qipan.kernel.ui.site import site
 
 TRAIL = 20
 UNTOLD = frozenset({"id", "row_version", "password"})
+VERBS = {
+    "add": _("新建"),
+    "change": _("修改"),
+    "export": _("导出"),
+    "unmask": _("查看完整信息"),
+}
 LAST = ("lon", "lat", "accuracy_m", "created_at", "updated_at", "demo")
 
 
@@ -49,7 +56,7 @@ class Step:
 
     at: Any
     actor: str
-    action: str
+    action: Text
     changes: list[tuple[Text, object, object]]
     reason: str
 
@@ -125,10 +132,21 @@ def _point(register: Register, row: Any) -> tuple[float, float] | None:
 def _trail(request: HttpRequest, register: Register, row: Any, masking: Masking) -> list[Step] | None:
     """What was done to the row, for those who may change it or read the audit; None for others."""
     actor = actor_of(request)
+    labels = {action.permission: action.label for action in register.actions}
+
+    def told(action: str) -> Text:
+        return VERBS.get(action.rsplit(".", 1)[-1]) or labels.get(action) or action
+
     if not (decide(actor, f"{register.prefix}.change", row) or decide(actor, "access.audit.view")):
         return None
     return [
-        Step(entry.at, entry.actor_name, entry.action, list(_changes(register, entry, masking)), entry.reason)
+        Step(
+            entry.at,
+            entry.actor_name,
+            told(entry.action),
+            list(_changes(register, entry, masking)),
+            entry.reason,
+        )
         for entry in audit.entries_of(row)[:TRAIL]
     ]
 

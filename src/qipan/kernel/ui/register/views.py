@@ -133,7 +133,13 @@ def new_row(request: HttpRequest, *, register: Register) -> HttpResponse:
         notices.success(request, _("已新建“%(row)s”") % {"row": row})
         return redirect(_detail_url(register, row))
     list_url = reverse(register.url_name("list"))
-    context = {"register": register, "form": form, "cancel_url": list_url, "list_url": list_url}
+    context = {
+        "register": register,
+        "form": form,
+        "cancel_url": list_url,
+        "list_url": list_url,
+        "pick_place": {"lon", "lat"} <= set(form.fields),
+    }
     return render(request, "ui/register/form.html", context, status=_form_status(form))
 
 
@@ -163,6 +169,7 @@ def edit_row(request: HttpRequest, *, register: Register, pk: object) -> HttpRes
         "row": row,
         "list_url": reverse(register.url_name("list")),
         "cancel_url": _detail_url(register, row),
+        "pick_place": {"lon", "lat"} <= set(form.fields),
     }
     return render(request, "ui/register/form.html", context, status=max(status, _form_status(form)))
 

@@ -48,7 +48,7 @@ async function open(element) {
   const held = { map, maplibregl, layers: [], marker: null };
   maps.set(element, held);
   if (point) held.marker = new maplibregl.Marker({ color: "#c4161c" }).setLngLat(point).addTo(map);
-  if (element.dataset.pick) pick(element, held);
+  if ("pick" in element.dataset) pick(element, held);
   await fill(element, held);
   element.dispatchEvent(new CustomEvent("qipan:map", { bubbles: true, detail: held }));
 }
