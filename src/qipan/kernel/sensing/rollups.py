@@ -53,8 +53,9 @@ ON CONFLICT (datastream_id, bucket) DO UPDATE SET {_SET}
 
 def follow() -> int:
     """Count the hours again that the batches since the last run touched; gives the number of hours."""
+    # made before the long transaction, whose end nobody should have to wait for
+    Follower.objects.get_or_create(name=NAME)
     with transaction.atomic():
-        Follower.objects.get_or_create(name=NAME)
         follower = Follower.objects.select_for_update(skip_locked=True).filter(name=NAME).first()
         if follower is None:
             return 0
