@@ -80,7 +80,9 @@ def _county(model: ForecastModel, part: History, kind: str, origins: np.ndarray)
             said[row, :whole] = model.medians(
                 inputs, name, kind, origins[row : row + 1], range(1, whole + 1)
             )[0]
-        hours[name] = np.nanmean(said, axis=2)
+        present = np.sum(~np.isnan(said), axis=2)
+        with np.errstate(invalid="ignore"):
+            hours[name] = np.nansum(said, axis=2) / np.where(present > 0, present, np.nan)
     return hours
 
 
