@@ -140,6 +140,14 @@ def _name(
         "source": source,
         "minzoom": minzoom,
         "maxzoom": maxzoom,
-        "layout": {"text-field": ["get", "label"], "text-font": FONT, "text-size": size, "text-padding": 4},
+        # Above the middle of the area: that is where modules put their points.
+        "layout": {
+            "text-field": ["get", "label"],
+            "text-font": FONT,
+            "text-size": size,
+            "text-padding": 2,
+            "text-anchor": "bottom",
+            "text-offset": [0, -0.6],
+        },
         "paint": {"text-color": dress.text, "text-halo-color": dress.halo, "text-halo-width": 1.2},
     }

@@ -1,7 +1,7 @@
 """The import desk: upload, see the evidence, compare, put in force, read what moved."""
 
 from datetime import date
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import orjson
 from django import forms
@@ -49,6 +49,7 @@ class UploadForm(forms.ModelForm[LayerImport]):
     class Meta:
         model = LayerImport
         fields = ("layer_code", "layer_name", "origin", "source", "licence", "approval")
+        widgets: ClassVar = {"source": forms.Textarea({"rows": 2})}
 
 
 @page("import/", gettext_lazy("图层导入"), permission=actions.PERMISSION, methods=("GET", "POST"))
