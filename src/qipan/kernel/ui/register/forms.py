@@ -52,7 +52,7 @@ def form_field(field: models.Field[Any, Any], **kwargs: Any) -> forms.Field | No
         return field.formfield(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
     if isinstance(field, models.TimeField):
         return field.formfield(widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), **kwargs)
-    if isinstance(field, models.TextField):
+    if isinstance(field, models.TextField | models.JSONField):
         return field.formfield(widget=forms.Textarea(attrs={"rows": 4}), **kwargs)
     return field.formfield(**kwargs)
 

@@ -42,12 +42,14 @@ class RelatedWidget(forms.Widget):
         short = estimated_rows(self.rows) <= SHORT_LIST
         choices = _choices(self.rows, self.limit_to) if short else []
         short = short and len(choices) <= SHORT_LIST
+        chosen = None if short else _chosen(self.rows, value)
         if short:
             css = context["widget"]["attrs"].get("class", "")
             context["widget"]["attrs"]["class"] = css.replace("form-control", "form-select")
         context["widget"] |= {
             "options": _options(choices, value, self.empty_label) if short else None,
-            "text": "" if short else _text_of(self.rows, value),
+            "text": "" if short else _text_of(chosen, value),
+            "label": str(chosen) if chosen is not None and not short else "",
             "options_url": self.options_url,
         }
         return context
@@ -71,12 +73,20 @@ def _choices(rows: type[models.Model], limit_to: Any) -> list[models.Model]:
     return list(found[: SHORT_LIST + 1])
 
 
-def _text_of(rows: type[models.Model], value: Any) -> str:
-    """What stands in the text input for a value: the row's code if it has one, else the value."""
+def _chosen(rows: type[models.Model], value: Any) -> models.Model | None:
+    """The row that the present value names, if it names just one."""
     if value in (None, ""):
-        return ""
-    row = find_row(rows._default_manager.all(), str(value))
-    return key_text(row) if row is not None else str(value)
+        return None
+    try:
+        found: models.Model | None = find_row(rows._default_manager.all(), str(value))
+    except ValidationError:
+        return None
+    return found
+
+
+def _text_of(row: models.Model | None, value: Any) -> str:
+    """What stands in the text input: the row's code if it has one, else what was typed."""
+    return key_text(row) if row is not None else str(value or "")
 
 
 def code_fields(rows: type[models.Model]) -> tuple[str, ...]:

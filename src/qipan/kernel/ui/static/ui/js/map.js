@@ -151,17 +151,22 @@ function watchLive(element, held) {
 function pick(element, held) {
   const prefix = element.dataset.pick;
   const input = (name) => document.querySelector(`[name="${CSS.escape(prefix + name)}"]`);
-  const put = ({ lng, lat }) => {
+  const write = ({ lng, lat }) => {
     input("lon").value = lng.toFixed(ACCURACY);
     input("lat").value = lat.toFixed(ACCURACY);
-    held.marker ??= new held.maplibregl.Marker({ color: "#c4161c", draggable: true }).on("dragend", () => put(held.marker.getLngLat()));
+  };
+  const mark = ({ lng, lat }) => {
+    if (!held.marker) {
+      held.marker = new held.maplibregl.Marker({ color: "#c4161c", draggable: true });
+      held.marker.on("dragend", () => write(held.marker.getLngLat()));
+    }
     held.marker.setLngLat([lng, lat]).addTo(held.map);
   };
   held.map.getCanvas().style.cursor = "crosshair";
-  held.map.on("click", (event) => put(event.lngLat));
+  held.map.on("click", (event) => { write(event.lngLat); mark(event.lngLat); });
   const [lon, lat] = [Number(input("lon")?.value), Number(input("lat")?.value)];
   if (lon && lat) {
-    put({ lng: lon, lat });
+    mark({ lng: lon, lat });
     held.map.jumpTo({ center: [lon, lat], zoom: 14 });
   }
 }
