@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
@@ -208,6 +208,13 @@ class Link(asyncio.Protocol):
         transport.write(data)
         return True
 
+    def answer(self, answers: Sequence[bytes]) -> int:
+        """Send answers in one piece; a device that is gone will send its frames again."""
+        if self.send(b"".join(answers)):
+            return len(answers)
+        self.board.counts.unanswered += len(answers)
+        return 0
+
     def quiet(self) -> None:
         """Read no more; answers still go out."""
         self._pause()
@@ -247,11 +254,8 @@ class Link(asyncio.Protocol):
         if self.board.sessions.get((self.codec.name, key)) is not self:
             self.board.enter(self, key)
         frame = FrameRecord(received, self.peer, self.codec.name, key, "in", decoded.raw, "accepted", "")
-        answer = decoded.answer
         try:
-            self.board.pipeline.accept(
-                frame, decoded, None if answer is None else lambda: self._answer(answer)
-            )
+            self.board.pipeline.accept(frame, decoded, self)
         except SpoolFull:
             # the device gets no answer and sends again when there is room
             self.board.counts.refuse("spool full")
@@ -259,10 +263,6 @@ class Link(asyncio.Protocol):
         if decoded.reply is not None:
             self.board.on_reply(self.codec.name, key, decoded.reply)
         return 0.0 if decoded.urgent else self.board.pace(self.codec.name, key, instant)
-
-    def _answer(self, answer: bytes) -> None:
-        if not self.send(answer):
-            self.board.counts.unanswered += 1
 
     def _refuse(self, decoded: Decoded) -> None:
         if decoded.nonsense:

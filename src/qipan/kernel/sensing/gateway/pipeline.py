@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
 from qipan.kernel.base.clock import now
 from qipan.kernel.sensing.gateway.backlog import Backlog, Batch
@@ -27,8 +28,16 @@ LONGEST_PAUSE_S = 5.0
 CONGESTED_BYTES = 4 * 1024 * 1024
 _READ_COUNT = 200
 
+
+class Answering(Protocol):
+    """A link that answers can be sent over."""
+
+    def answer(self, answers: Sequence[bytes]) -> int:
+        """Send answers; how many went out."""
+
+
 Store = Callable[[Sequence[Reading], Sequence[FrameRecord]], object]
-Deliver = Callable[[], None]
+Resume = Callable[[], None]
 
 
 class StoreDown(Exception):  # noqa: N818 - named after what has happened
@@ -75,8 +84,8 @@ class Pipeline:
         self.trouble = Trouble()
         self._store_now = store
         self._codecs = codecs
-        self._answers: deque[tuple[int, Deliver]] = deque()
-        self._relieved: list[Deliver] = []
+        self._answers: deque[tuple[int, Answering, bytes]] = deque()
+        self._relieved: list[Resume] = []
         # where to go on reading the spool; None while memory holds everything that came
         self._lag: int | None = spool.mark if spool.mark < spool.tail else None
         self._dirty, self._filled, self._hurry = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -105,13 +114,13 @@ class Pipeline:
         for work in (self._keep_writing(), self._keep_storing(), self._keep_reading()):
             self._tasks.append(asyncio.create_task(work))
 
-    def accept(self, frame: FrameRecord, decoded: Decoded, deliver: Deliver | None) -> None:
-        """Take an accepted frame; ``deliver`` is called when it is on disk. SpoolFull when it cannot be."""
+    def accept(self, frame: FrameRecord, decoded: Decoded, link: "Answering") -> None:
+        """Take a frame; ``link`` gets its answer when it is on disk. SpoolFull when it cannot be."""
         position, after = self.spool.append(frame)
         self.counts.spooled += 1
         self._dirty.set()
-        if deliver is not None:
-            self._answers.append((after, deliver))
+        if decoded.answer is not None:
+            self._answers.append((after, link, decoded.answer))
         if self._lag is None and self.backlog.crowded:
             self._lag = position
         if self._lag is None:
@@ -125,7 +134,7 @@ class Pipeline:
             self.backlog.add(frame, ())
             self._filled.set()
 
-    def when_relieved(self, resume: Deliver) -> None:
+    def when_relieved(self, resume: Resume) -> None:
         """Call ``resume`` once the disk has caught up."""
         self._relieved.append(resume)
 
@@ -194,11 +203,14 @@ class Pipeline:
             self._release()
 
     def _release(self) -> None:
+        """Send the answers of what is on disk; those over one link go out in one piece."""
         durable = self.spool.durable
+        ready: dict[Answering, list[bytes]] = {}
         while self._answers and self._answers[0][0] <= durable:
-            _after, deliver = self._answers.popleft()
-            deliver()
-            self.counts.answered += 1
+            _after, link, answer = self._answers.popleft()
+            ready.setdefault(link, []).append(answer)
+        for link, answers in ready.items():
+            self.counts.answered += link.answer(answers)
         if not self.congested and self._relieved:
             resumed, self._relieved = self._relieved, []
             for resume in resumed:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,15 +25,32 @@ pytestmark = [
 _START = "import django; django.setup(); from qipan.kernel.sensing.gateway.process import run; run()"
 
 
-def start(home: Path) -> tuple[subprocess.Popen[str], int]:
-    """A gateway process on a free port, with the test's database."""
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    environment = {**os.environ, "QIPAN_HOME": str(home), "DATABASE_URL": url, "QIPAN_HJ212_PORT": "0"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", _START], env=environment, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    return process, int(process.stdout.readline().rpartition(":")[2])
+Starter = Callable[[Path], tuple[subprocess.Popen[str], int]]
+
+
+@pytest.fixture
+def start() -> Iterator[Starter]:
+    """Starts gateway processes on a free port, with the test's database; none outlives the test."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def one(home: Path) -> tuple[subprocess.Popen[str], int]:
+        url = (
+            urlsplit(os.environ["DATABASE_URL"])
+            ._replace(path=f"/{connection.settings_dict['NAME']}")
+            .geturl()
+        )
+        environment = {**os.environ, "QIPAN_HOME": str(home), "DATABASE_URL": url, "QIPAN_HJ212_PORT": "0"}
+        process = subprocess.Popen(
+            [sys.executable, "-c", _START], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        begun.append(process)
+        assert process.stdout is not None
+        return process, int(process.stdout.readline().rpartition(":")[2])
+
+    yield one
+    for process in begun:
+        process.kill()
+        process.wait()
 
 
 def send(port: int, frames: list[bytes], wait_for: int) -> int:
@@ -55,7 +73,7 @@ def wait_for_rows(count: int) -> None:
         time.sleep(0.05)
 
 
-def test_what_was_answered_survives_kill_9_and_is_stored_once(tmp_path: Path) -> None:
+def test_what_was_answered_survives_kill_9_and_is_stored_once(tmp_path: Path, start: Starter) -> None:
     station()
     frames = [data(minute, float(minute)) for minute in range(120)]
     acknowledged = 0
@@ -76,7 +94,7 @@ def test_what_was_answered_survives_kill_9_and_is_stored_once(tmp_path: Path) ->
     assert [value for code, _ts, value in rows if code == "a34004"] == [float(n) for n in range(119, -1, -1)]
 
 
-def test_sigterm_ends_the_process_in_time_with_everything_stored(tmp_path: Path) -> None:
+def test_sigterm_ends_the_process_in_time_with_everything_stored(tmp_path: Path, start: Starter) -> None:
     station()
     process, port = start(tmp_path)
     assert send(port, [data(minute) for minute in range(30)], 30) == 30
