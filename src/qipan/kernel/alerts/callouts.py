@@ -9,7 +9,7 @@ from qipan.kernel.access import audit
 from qipan.kernel.access.decide import require
 from qipan.kernel.access.models import Account
 from qipan.kernel.alerts.models import Alert, CallOut, State
-from qipan.kernel.alerts.recipients import ladder
+from qipan.kernel.alerts.recipients import ladder, ladders
 from qipan.kernel.alerts.rules import ACKNOWLEDGE_MINUTES, township_of
 from qipan.kernel.base.clock import now
 from qipan.kernel.base.errors import InvalidInput
@@ -18,13 +18,13 @@ from qipan.kernel.messages.outbox import send
 
 def start(alert: Alert) -> None:
     """Call the first person of every township that the warning holds in; exercises are called as well."""
-    for code in sorted({township_of(area.code) for area in alert.areas.all()}):
-        _call(alert, code, 1)
+    codes = sorted({township_of(area.code) for area in alert.areas.all()})
+    for code, people in ladders(codes, alert.event).items():
+        _call(alert, code, 1, people)
 
 
-def _call(alert: Alert, code: str, step: int) -> bool:
+def _call(alert: Alert, code: str, step: int, people: list[Account]) -> bool:
     """Call the person on this rung; False when the ladder is at its end."""
-    people = ladder(code, alert.event)
     called = set(CallOut.objects.filter(alert=alert, code=code).values_list("account", flat=True))
     person = next((each for each in people if each.pk not in called), None)
     if person is None:
@@ -60,7 +60,7 @@ def _escalate(row: CallOut) -> bool:
         return False
     call.escalated_at = now()
     call.save(update_fields=["escalated_at"])
-    return _call(call.alert, call.code, call.step + 1)
+    return _call(call.alert, call.code, call.step + 1, ladder(call.code, call.alert.event))
 
 
 @transaction.atomic

@@ -119,13 +119,22 @@ def _best_states(alert: Alert) -> dict[int, str]:
 
 def ladder(code: str, event: str) -> list[Account]:
     """Who is called for a township, in order: on duty now (lowest post first), then all who receive there."""
+    return ladders([code], event)[code]
+
+
+def ladders(codes: Iterable[str], event: str) -> dict[str, list[Account]]:
+    """The ladders of many townships at once."""
+    found: dict[str, dict[int, Account]] = {code: {} for code in codes}
+    by_prefix = {significant(code): code for code in found}
     at = now()
-    prefix = significant(code)
-    shifts = DutyShift.objects.filter(
-        starts__lte=at, ends__gt=at, post__organisation__division__code__startswith=prefix
-    ).select_related("account", "post")
-    duty = [shift.account for shift in shifts.order_by("-post__rank", "pk")]
-    inside = [account for account, place in resolve([code], event).items() if place == code]
-    staff = Account.objects.filter(pk__in=inside, kind=Account.Kind.STAFF).order_by("pk")
-    ordered = {account.pk: account for account in (*duty, *staff)}
-    return list(ordered.values())
+    shifts = DutyShift.objects.filter(starts__lte=at, ends__gt=at).order_by("-post__rank", "pk")
+    for shift in shifts.select_related("account", "post__organisation__division"):
+        division = shift.post.organisation.division
+        for prefix, code in by_prefix.items():
+            if division is not None and division.code.startswith(prefix):
+                found[code].setdefault(shift.account_id, shift.account)
+    places = {account: place for account, place in resolve(found, event).items() if place in found}
+    staff = Account.objects.filter(kind=Account.Kind.STAFF, pk__in=list(places)).order_by("pk")
+    for account in staff:
+        found[places[account.pk]].setdefault(account.pk, account)
+    return {code: list(people.values()) for code, people in found.items()}
