@@ -176,7 +176,9 @@ def as_event(row: dict[str, Any]) -> dict[str, Any]:
         "ts": row["ts"].isoformat(),
         "received": row["received_at"].isoformat(),
         "value": row["value"],
-        "text": row["text"],
+        # beside a value the text is the device's own flag, not what is shown
+        "text": row["text"] if row["value"] is None else None,
+        "flag": row["text"] if row["value"] is not None else None,
         "quality": row["quality"],
         "age_s": round((now() - row["ts"]).total_seconds(), 1),
     }

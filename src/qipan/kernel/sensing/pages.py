@@ -15,7 +15,7 @@ from qipan.kernel.base.clock import now
 from qipan.kernel.base.errors import InvalidInput
 from qipan.kernel.sensing import forms, health_board, panels, read
 from qipan.kernel.sensing.explaining import explain
-from qipan.kernel.sensing.models import Datastream, RuleEvent, RuleRow, Session, Thing
+from qipan.kernel.sensing.models import Datastream, RuleEvent, RuleRow, Session, Severity, Thing
 from qipan.kernel.sensing.rules import editing
 from qipan.kernel.sensing.rules.codec import load_rule
 from qipan.kernel.sensing.rules.preview import Preview, preview
@@ -189,7 +189,7 @@ def _told(found: Preview) -> dict[str, object]:
     }
     return {
         "found": found,
-        "events": found.events[:PREVIEW_SHOWN],
+        "events": [(event, Severity(event.severity).label) for event in found.events[:PREVIEW_SHOWN]],
         "count": len(found.events),
         "option": option,
     }
