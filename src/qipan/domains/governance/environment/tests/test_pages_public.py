@@ -59,6 +59,14 @@ def test_without_fresh_hours_or_forecast_the_page_says_so(client):
     assert "明天的预报还没有发布" in answer.content.decode()
 
 
+def test_english_page_has_no_chinese_advice(client):
+    _root, _bureau, towns = make_county()
+    add_hour(make_site("S1", "township_air", towns[0]), aqi=42, grade=1)
+    page = client.get("/public/environment/", headers={"accept-language": "en"}).content.decode()
+    assert "The air is very good" in page
+    assert "空气很好" not in page
+
+
 def test_first_page_shows_the_county_figure_with_the_way_on(client):
     root, _bureau, towns = make_county()
     add_hour(make_site("S1", "township_air", towns[0]), aqi=88, grade=2)
