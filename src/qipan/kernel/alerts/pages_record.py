@@ -15,7 +15,7 @@ from qipan.kernel.ui.rendering import render
 MONTHS = (3, 12, 36)
 
 
-@page("rules/", _("预警规则"), permission="alerts.alert.view", section=SECTION, icon="rule")
+@page("rules/", _("预警规则"), permission="alerts.alert.view", section=SECTION, icon="adjustments")
 def rules(request: HttpRequest) -> HttpResponse:
     """Each rule with its record, and what it would have drafted in the past months (a dry run)."""
     months = _months(request)

@@ -33,4 +33,4 @@ class Caller(AuthBase):
             return account
         if request.method not in SAFE and check_csrf(request) is not None:
             raise HttpError(403, _("缺少或错误的 CSRF 令牌"))
-        return request.user  # type: ignore[return-value]
+        return request.user

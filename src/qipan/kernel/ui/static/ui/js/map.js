@@ -70,10 +70,16 @@ async function fill(element, held) {
   watchLive(element, held);
 }
 
+// The positions of a geometry of any kind, however deep they are nested.
+function positions(at) {
+  if (!at) return [];
+  return typeof at[0] === "number" ? [at] : at.flatMap(positions);
+}
+
 function frameRows(element, held) {
   const rows = held.layers.find((layer) => layer.key === "rows");
   if (rows?.data?.truncated) say(element, WORDS.truncated, "map-note");
-  const points = (rows?.data?.features ?? []).map((feature) => feature.geometry?.coordinates).filter((at) => at && typeof at[0] === "number");
+  const points = (rows?.data?.features ?? []).flatMap((feature) => positions(feature.geometry?.coordinates));
   if (!points.length) {
     say(element, WORDS.empty, "map-message");
     return;
