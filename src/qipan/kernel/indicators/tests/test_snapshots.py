@@ -1,12 +1,15 @@
 """Frozen figures, targets, daily values, pages and doors."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from io import StringIO
 from typing import Any
 from unittest import mock
 
 import pytest
+import time_machine
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.template import Context, Template
@@ -19,10 +22,10 @@ from qipan.kernel.base.errors import InvalidInput, Refused
 from qipan.kernel.indicators import home, values
 from qipan.kernel.indicators.home import figures
 from qipan.kernel.indicators.models import DailyValue, Snapshot, SnapshotRow
-from qipan.kernel.indicators.periodic import keep_daily, period_of
+from qipan.kernel.indicators.periodic import freeze_periods, keep_daily, period_of
 from qipan.kernel.indicators.snapshots import explain, freeze, verify
 from qipan.kernel.indicators.targets import goal_of, set_target, standing
-from qipan.kernel.indicators.tests.build import House, installed, make_house
+from qipan.kernel.indicators.tests.build import INDICATORS, House, installed, make_house
 from qipan.kernel.indicators.values import value
 from qipan.kernel.orgs.models import Organisation
 
@@ -106,6 +109,37 @@ def test_a_difference_is_explained_to_the_row(house: House) -> None:
     shares = explain(ratio_before, freeze("orgs.active", "2023Q4", house.chief))
     assert shares.parts is not None
     assert float(shares.parts.total) == pytest.approx(100 - 75)
+
+
+def test_the_command_freezes_proves_and_explains(house: House) -> None:
+    def said(*words: str) -> str:
+        out = StringIO()
+        call_command("indicators", *words, stdout=out)
+        return out.getvalue()
+
+    assert said("freeze", "2023Q3", "orgs.count").startswith("orgs.count 2023Q3 v1 4.0 (4 rows")
+    Organisation.objects.filter(name="桑阿厂").delete()
+    said("freeze", "2023Q4", "orgs.count")
+    assert said("verify", "2023Q3") == "orgs.count 2023Q3 v1 equal\n"
+    assert said("explain", "orgs.count", "2023Q3", "2023Q4").splitlines() == [
+        "4.0 -> 3.0", "  in: +0", "  out: -1", "  changed: +0"
+    ]  # fmt: skip
+    for words in (("verify", "1999"), ("freeze", "2023Q4", "orgs.count"), ("explain", "orgs.sum", "a", "b")):
+        with pytest.raises(CommandError):
+            said(*words)
+    row = Snapshot.objects.get(period="2023Q4")
+    SnapshotRow.objects.create(snapshot=row, part="rows", row_key="x", digest="", number=1)
+    with pytest.raises(CommandError, match="1 of 1 differ"):
+        said("verify", "2023Q4")
+
+
+def test_the_last_evening_of_a_quarter_freezes_it(house: House) -> None:
+    with time_machine.travel(datetime(2023, 12, 30, 15, 45, tzinfo=UTC), tick=False):
+        assert freeze_periods() == 0
+    with time_machine.travel(datetime(2023, 12, 31, 15, 45, tzinfo=UTC), tick=False):
+        assert freeze_periods() == len(INDICATORS)
+        assert freeze_periods() == 0
+    assert set(Snapshot.objects.values_list("period", flat=True)) == {"2023Q4"}
 
 
 def test_targets_by_decision(house: House) -> None:
