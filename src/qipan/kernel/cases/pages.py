@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel import files
 from qipan.kernel.access.decide import decide
-from qipan.kernel.access.models import Account, Purpose
+from qipan.kernel.access.models import Account, Actor, Purpose
 from qipan.kernel.base.clock import county_day, local, now
 from qipan.kernel.base.errors import Conflict, InvalidInput, Refused
 from qipan.kernel.cases.actions import Choice, act, available_steps, explain
+from qipan.kernel.cases.duplicates import Candidate, find_duplicates
 from qipan.kernel.cases.forms import CallBackForm, StepForm
 from qipan.kernel.cases.models import Assignment, Case, CaseEvent, Rating
 from qipan.kernel.cases.models.case import OPEN_STATES
@@ -158,9 +159,16 @@ def _case_context(request: HttpRequest, case: Case, failed: StepForm | None = No
         "may_reveal": decide(actor_of(request), "cases.case.unmask", case).allowed,
         "purposes": Purpose.objects.all(),
         "why": explain(case),
+        "duplicates": _duplicates(case, actor_of(request), choices),
         "conditions": case.type.closing,
         "now": now(),
     }
+
+
+def _duplicates(case: Case, actor: Actor, choices: list[Choice]) -> list[Candidate]:
+    if not any(choice.step == "merge" for choice in choices):
+        return []
+    return find_duplicates(case, among=visible_cases(actor))
 
 
 def _tone(case: Case) -> str:
