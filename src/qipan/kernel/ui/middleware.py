@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.db import InterfaceError, OperationalError
@@ -47,6 +48,17 @@ def wants_json(request: HttpRequest) -> bool:
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send a visitor to sign in and back again; htmx is told to leave the page, not to fill a part of it."""
+    if request.headers.get("HX-Request") != "true":
+        return redirect_to_login(request.get_full_path())
+    page = urlsplit(request.headers.get("HX-Current-URL", "/"))
+    back = page.path + (f"?{page.query}" if page.query else "")
+    answer = HttpResponse()
+    answer["HX-Redirect"] = redirect_to_login(back)["Location"]
+    return answer
+
+
 class PlainErrors(MiddlewareMixin):
     """Turns InvalidInput, Refused, Conflict and a lost database into answers that explain."""
 
@@ -61,5 +73,5 @@ class PlainErrors(MiddlewareMixin):
             content = {"code": fault.code, "message": fault.message, "field": fault.field}
             return JsonResponse(content, status=fault.status)
         if fault.code == "refused" and not isinstance(request.user, Account):
-            return redirect_to_login(request.get_full_path())
+            return to_sign_in(request)
         return render(request, f"{fault.status}.html", {"fault": fault}, status=fault.status)

@@ -5,7 +5,6 @@ from functools import partial, wraps
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
-from django.contrib.auth.views import redirect_to_login
 from django.db import models
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
@@ -15,6 +14,7 @@ from qipan.kernel.access.models import Account
 from qipan.kernel.ui import home, preferences, search
 from qipan.kernel.ui.admission import actor_of
 from qipan.kernel.ui.declarations import PUBLIC, SIGNED_IN, Page, Register
+from qipan.kernel.ui.middleware import to_sign_in
 from qipan.kernel.ui.register import views
 from qipan.kernel.ui.site import Site, site
 
@@ -74,7 +74,7 @@ def _admit(request: HttpRequest, offered: Page) -> HttpResponseBase | None:
         return None
     if offered.permission == SIGNED_IN:
         signed_in = isinstance(request.user, Account)
-        return None if signed_in else redirect_to_login(request.get_full_path())
+        return None if signed_in else to_sign_in(request)
     require(actor_of(request), offered.permission)
     return None
 

@@ -58,6 +58,13 @@ def test_pages_stand_behind_their_permission(client, signed_in, clerk, county):
     assert signed_in(clerk).get("/ui/mine/").content.decode() == "李经办"
 
 
+def test_a_lost_session_leaves_the_page_instead_of_filling_a_part_of_it(client, county):
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/ui/notes/?state=open"}
+    response = client.get("/ui/notes/?state=open", headers=headers)
+    assert response.status_code == 200
+    assert response["HX-Redirect"] == "/sign-in/?next=/ui/notes/%3Fstate%3Dopen"
+
+
 def test_language_is_kept_in_cookie_and_account(signed_in, clerk, county):
     client = signed_in(clerk)
     response = client.post("/preferences/", {"language": "en", "next": "/ui/notes/"})
