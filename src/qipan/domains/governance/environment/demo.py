@@ -170,6 +170,7 @@ def _make(plan: Plan, owner: Organisation, rng: random.Random) -> None:
         organisation=owner,
         maintainer=f"演示运维{rng.randint(1, 4)}公司",
         assessed=plan.kind == Site.Kind.TOWNSHIP_AIR,
+        target_class=4 if plan.kind == Site.Kind.SURFACE_WATER else None,
     )
     if plan.kind == Site.Kind.OUTLET_AIR:
         _make_outlet(site, rng)

@@ -1,6 +1,14 @@
 """Background work of the environment system."""
 
-from qipan.domains.governance.environment import alarm_watch, demo_history, derivation, forecasting, proposals
+from qipan.domains.governance.environment import (
+    alarm_watch,
+    demo_history,
+    derivation,
+    forecasting,
+    outlet_watch,
+    proposals,
+    quality_watch,
+)
 from qipan.domains.governance.environment.models import WarningProposal
 from qipan.kernel.jobs import job, schedule
 from qipan.kernel.sensing.events import ReadingsStored
@@ -20,6 +28,18 @@ def derive() -> None:
 def watch() -> None:
     """Judge the micro-stations' last quarter of an hour."""
     alarm_watch.watch()
+
+
+@job(name="environment.quality", cron="12 * * * *", retry=1)
+def quality() -> None:
+    """Check the hours of the last two days; the hour before has arrived by then."""
+    quality_watch.check()
+
+
+@job(name="environment.outlets", cron="4-59/10 * * * *", retry=0)
+def outlets() -> None:
+    """Judge the outlets' newest hours by their permits."""
+    outlet_watch.watch()
 
 
 @job(name="environment.forecast", queue="slow", cron="*/5 * * * *", retry=0)
@@ -49,5 +69,5 @@ def derive_soon(_event: ReadingsStored) -> None:
     schedule(derive, {}, unique="environment.derive")
 
 
-JOBS = (derive, watch, forecast, train, demo_history.fill_years)
+JOBS = (derive, watch, quality, outlets, forecast, train, demo_history.fill_years)
 LISTENERS = ((ReadingsStored, derive_soon, False),)

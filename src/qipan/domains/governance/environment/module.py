@@ -9,7 +9,7 @@ from qipan.domains.governance.environment.alert_rules import ALERT_RULES, EVENT_
 from qipan.domains.governance.environment.case_types import CASE_TYPES
 from qipan.domains.governance.environment.indicators import INDICATORS
 from qipan.domains.governance.environment.layers import LAYERS
-from qipan.domains.governance.environment.pages import air, forecast, public
+from qipan.domains.governance.environment.pages import air, forecast, public, quality, sources
 from qipan.domains.governance.environment.program import ROLE
 from qipan.domains.governance.environment.quantities import QUANTITIES
 from qipan.domains.governance.environment.registers import REGISTERS
@@ -25,7 +25,7 @@ module = Module(
     summary=_("空气、水和污染源的监测、预报、预警与处置"),
     chapter="governance",
     registers=REGISTERS,
-    pages=(*air.PAGES, *forecast.PAGES, *public.PAGES),
+    pages=(*air.PAGES, *forecast.PAGES, *quality.PAGES, *sources.PAGES, *public.PAGES),
     home_panels=public.HOME_PANELS,
     quantities=QUANTITIES,
     sensing_rules=SENSING_RULES,

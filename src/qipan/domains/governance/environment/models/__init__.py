@@ -3,6 +3,8 @@
 from qipan.domains.governance.environment.models.air import AirDay, AirHour, Grade
 from qipan.domains.governance.environment.models.alarms import AlarmCursor, HighValueAlarm
 from qipan.domains.governance.environment.models.forecasts import ForecastSkill, WarningProposal
+from qipan.domains.governance.environment.models.outlets import OutletValue
+from qipan.domains.governance.environment.models.quality import QualityFlag
 from qipan.domains.governance.environment.models.sites import Outlet, Site
 
 __all__ = [
@@ -13,6 +15,8 @@ __all__ = [
     "Grade",
     "HighValueAlarm",
     "Outlet",
+    "OutletValue",
+    "QualityFlag",
     "Site",
     "WarningProposal",
 ]

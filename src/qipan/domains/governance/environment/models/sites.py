@@ -61,6 +61,10 @@ class Site(Record):
     maintainer = models.CharField(_("运维单位"), max_length=100, blank=True)
     assessed = models.BooleanField(_("参与排名"), default=False)
 
+    target_class = models.PositiveSmallIntegerField(
+        _("水质目标类别"), choices=tuple(enumerate("ⅠⅡⅢⅣⅤ", start=1)), null=True, blank=True
+    )
+
     objects = SiteRows.as_manager()
     scope: ClassVar[Scope] = Scope(organisation="organisation", division="township__code")
 
