@@ -39,6 +39,7 @@ class Problem(Exception):  # noqa: N818 - becomes the error answer of the protoc
 
 
 def public_type(code: str) -> CaseTypeRow:
+    """A type that residents may report; Problem 404 for any other code."""
     row = CaseTypeRow.objects.public().filter(code=code).first()
     if row is None:
         raise Problem(404, f"service_code: {code} is unknown")

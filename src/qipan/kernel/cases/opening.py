@@ -132,35 +132,46 @@ def _open(
     client_key: str | None = None,
     **fields: Any,
 ) -> Case:
-    if client_key and (known := Case.objects.filter(client_key=client_key).first()):
+    if client_key and (known := _known(client_key)):
         return known
     _must_say_what_and_where(case_type, title, place)
-    at, contact = now(), contact or Contact()
+    case = _new_case(case_type, by, organisation, contact or Contact())
+    case.client_key, case.source = client_key or None, source
+    case.title, case.text = title.strip()[:200], text
+    case.severity = severity or case_type.severity
+    for name, value in fields.items():
+        setattr(case, name, value)
+    _place(case, place)
+    case.save()
+    turn = Turn(case, by, case.received_at, {"place": place if place.known else None})
+    _begin(turn, photos, causes, trusted)
+    return case
+
+
+def _known(client_key: str) -> Case | None:
+    """The case already made under a key; the same key sent twice at once waits for the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"cases.client_key:{client_key}"])
+    return Case.objects.filter(client_key=client_key).first()
+
+
+def _new_case(case_type: CaseTypeRow, by: Actor, organisation: Organisation | None, contact: Contact) -> Case:
+    at = now()
     desk = organisation or case_type.owner or county_organisation()
     account = by if isinstance(by, Account) else None
-    case = Case(
+    return Case(
         number=next_number(at),
         receipt=numbers.receipt_code(),
-        client_key=client_key or None,
         type=case_type,
-        title=title.strip()[:200],
-        text=text,
-        source=source,
         state=State.REPORTED,
         desk=desk,
         holder=desk,
-        severity=severity or case_type.severity,
         reporter=account if account and account.kind != Account.Kind.PROGRAM else None,
         reporter_name=contact.name[:50],
         reporter_phone=contact.phone[:20],
         protected_reporter=contact.protected,
         received_at=at,
-        **fields,
     )
-    _place(case, place)
-    case.save()
-    _begin(Turn(case, by, at, {"place": place if place.known else None}), photos, causes, trusted)
-    return case
 
 
 def _begin(turn: Turn, photos: Sequence[PhotoInput], causes: Sequence[models.Model], trusted: bool) -> None:

@@ -129,11 +129,7 @@ def _grant(account: Account, role: str, organisation: Organisation, **fields: ob
     )
 
 
-@pytest.fixture
-def county(db: None, clock: Clock, settings: object, tmp_path: Path) -> County:
-    """Organisations, people with roles, calendars and published types."""
-    settings.MEDIA_ROOT = tmp_path  # type: ignore[attr-defined]
-    load_calendars()
+def _roles() -> None:
     for code, permissions in (
         ("test.clerk", (*CLERK_PERMISSIONS, "cases.case.handle")),
         ("test.chief", CHIEF_PERMISSIONS),
@@ -144,19 +140,11 @@ def county(db: None, clock: Clock, settings: object, tmp_path: Path) -> County:
         RoleRow.objects.update_or_create(
             code=code, defaults={"label": code, "permissions": list(permissions)}
         )
-    made = MONDAY.date() - timedelta(days=800)
-    top = Division.objects.create(code="371525000000", name="冠县", level=Level.COUNTY, valid_from=made)
-    town = Division.objects.create(
-        code="371525001000", name="清泉街道", level=Level.TOWNSHIP, parent=top, valid_from=made
-    )
-    village = Division.objects.create(
-        code="371525001042", name="戴屯社区", level=Level.VILLAGE, parent=town, valid_from=made
-    )
-    grid = Grid.objects.create(code="371525001042001", name="第一网格", division=village, valid_from=made)
-    government = _organisation("11371525000000001A", "县政府", "government", None, top)
-    office = _organisation("11371525000000002B", "生态环境分局", "government", government, top)
-    works = _organisation("11371525000000003C", "环卫中心", "other", government, top)
-    township = _organisation("11371525000000004D", "清泉街道办事处", "township", government, town)
+
+
+def _people(
+    office: Organisation, works: Organisation, township: Organisation, grid: Grid
+) -> dict[str, Account]:
     people = {
         "clerk": _account("clerk", office),
         "colleague": _account("colleague", office),
@@ -174,6 +162,29 @@ def county(db: None, clock: Clock, settings: object, tmp_path: Path) -> County:
     ):
         _grant(people[name], role, organisation)
     _grant(people["worker"], "grid.worker", township, grid=grid)
+    return people
+
+
+@pytest.fixture
+def county(db: None, clock: Clock, settings: object, tmp_path: Path) -> County:
+    """Organisations, people with roles, calendars and published types."""
+    settings.MEDIA_ROOT = tmp_path  # type: ignore[attr-defined]
+    load_calendars()
+    _roles()
+    made = MONDAY.date() - timedelta(days=800)
+    top = Division.objects.create(code="371525000000", name="冠县", level=Level.COUNTY, valid_from=made)
+    town = Division.objects.create(
+        code="371525001000", name="清泉街道", level=Level.TOWNSHIP, parent=top, valid_from=made
+    )
+    village = Division.objects.create(
+        code="371525001042", name="戴屯社区", level=Level.VILLAGE, parent=town, valid_from=made
+    )
+    grid = Grid.objects.create(code="371525001042001", name="第一网格", division=village, valid_from=made)
+    government = _organisation("11371525000000001A", "县政府", "government", None, top)
+    office = _organisation("11371525000000002B", "生态环境分局", "government", government, top)
+    works = _organisation("11371525000000003C", "环卫中心", "other", government, top)
+    township = _organisation("11371525000000004D", "清泉街道办事处", "township", government, town)
+    people = _people(office, works, township, grid)
     program = program_account("test")
     _grant(program, "test.program", government, with_children=True)
     publish_types("test", "测试类型", TYPES)

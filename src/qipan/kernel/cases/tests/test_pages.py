@@ -137,6 +137,10 @@ def test_desk_takes_a_report_all_the_way_through_pages(county: County, clock: Cl
     assert (task.state, str(task.cost), task.done_by) == ("done", "120.50", county.workman)
     assert take(colleague, "check", text="现场干净").state == "to_close"
     assert take(colleague, "close", note="已清运并增设垃圾桶").state == "closed"
+    _rated_called_and_reopened(case, clerk, county)
+
+
+def _rated_called_and_reopened(case: Case, clerk: Client, county: County) -> None:
     visitor = Client()
     progress = visitor.get(f"/public/cases/{case.receipt}/").content.decode()
     assert "已清运并增设垃圾桶" in progress and "colleague" not in progress and "您对结果满意吗" in progress
