@@ -1,5 +1,7 @@
 """A lake of its own for every test: its own catalogue name, its own folder."""
 
+from typing import Any
+
 from pathlib import Path
 from uuid import uuid4
 
@@ -7,7 +9,7 @@ import pytest
 
 
 @pytest.fixture
-def fresh_lake(settings, tmp_path: Path, db) -> Path:
+def fresh_lake(settings: Any, tmp_path: Path, db: Any) -> Path:
     """Point the lake at an empty catalogue and folder; gives the folder."""
     settings.LAKE_CATALOGUE = f"test-{uuid4().hex}"
     settings.LAKE_WAREHOUSE = f"file://{tmp_path}"

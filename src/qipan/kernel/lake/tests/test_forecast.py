@@ -1,5 +1,7 @@
 """The forecast store: issues beside each other, as issued, latest, by lead, with what came true."""
 
+from typing import Any
+
 from datetime import datetime, timedelta
 
 import pyarrow as pa
@@ -14,7 +16,7 @@ STORE = forecast.store("environment")
 T0 = utc(2026, 1, 1, 0)
 
 
-def issue(issued: datetime, values: dict[int, list[float]], *, place="a", model="air", **extra) -> pa.Table:
+def issue(issued: datetime, values: dict[int, list[float]], *, place: Any="a", model: Any="air", **extra: Any) -> pa.Table:
     """Rows of an issue: ``values[member]`` for the leads 1, 2, …"""
     start = forecast.naive(issued)
     valid, member, value = [], [], []
@@ -33,7 +35,7 @@ def issue(issued: datetime, values: dict[int, list[float]], *, place="a", model=
     return forecast.rows(model, issued, columns, **extra)
 
 
-def test_names_and_leads():
+def test_names_and_leads() -> None:
     assert forecast.issue_name("air", T0) == "air:2026-01-01T00Z"
     assert forecast.issue_name("air", utc(2026, 1, 1, 6, 30)) == "air:2026-01-01T0630Z"
     assert issue(T0, {1050: [1.0, 2.0, 3.0]}).column("lead_h").to_pylist() == [1, 2, 3]
@@ -45,7 +47,7 @@ def test_names_and_leads():
         forecast.rows("air", T0, {"valid": pa.array([], pa.timestamp("us"))})
 
 
-def test_a_rerun_replaces_its_issue_and_no_other(fresh_lake):
+def test_a_rerun_replaces_its_issue_and_no_other(fresh_lake: Any) -> None:
     forecast.write(STORE, issue(T0, {1050: [1.0, 2.0]}))
     forecast.write(STORE, issue(T0 + timedelta(hours=12), {1050: [3.0, 4.0]}))
     before = lake.history(STORE)[-1].at
@@ -58,7 +60,7 @@ def test_a_rerun_replaces_its_issue_and_no_other(fresh_lake):
         forecast.write(STORE, pa.concat_tables([issue(T0, {0: [1.0]}), issue(T0, {0: [1.0]}, model="b")]))
 
 
-def test_latest_takes_each_hour_from_the_newest_issue_known(fresh_lake):
+def test_latest_takes_each_hour_from_the_newest_issue_known(fresh_lake: Any) -> None:
     forecast.write(STORE, issue(T0, {1050: [1.0, 2.0, 3.0, 4.0]}))
     forecast.write(STORE, issue(T0 + timedelta(hours=2), {1050: [30.0, 40.0]}))
     forecast.write(STORE, issue(T0 + timedelta(hours=3), {1050: [400.0]}))
@@ -70,7 +72,7 @@ def test_latest_takes_each_hour_from_the_newest_issue_known(fresh_lake):
     assert forecast.known_at(STORE, "pm25", T0 + timedelta(hours=2)).num_rows == 6
 
 
-def test_an_edit_is_an_issue_of_its_own_and_comes_first(fresh_lake):
+def test_an_edit_is_an_issue_of_its_own_and_comes_first(fresh_lake: Any) -> None:
     forecast.write(STORE, issue(T0, {1050: [1.0, 2.0]}))
     edited = issue(
         T0, {1050: [9.0, 8.0]}, model="air.edit", edited_by="environment.clerk", parent="air:2026-01-01T00Z"
@@ -83,7 +85,7 @@ def test_an_edit_is_an_issue_of_its_own_and_comes_first(fresh_lake):
     assert forecast.at_lead(STORE, "pm25", 1, model="air").column("value").to_pylist() == [1.0]
 
 
-def test_a_fan_of_members_and_a_fan_of_quantiles(fresh_lake):
+def test_a_fan_of_members_and_a_fan_of_quantiles(fresh_lake: Any) -> None:
     forecast.write(STORE, issue(T0, {member: [float(member)] for member in range(11)}, model="ensemble"))
     [row] = forecast.fan(STORE, "pm25", "a", "ensemble:2026-01-01T00Z").to_pylist()
     assert (row["low"], row["p10"], row["p50"], row["p90"], row["high"]) == (0.0, 1.0, 5.0, 9.0, 10.0)
@@ -92,7 +94,7 @@ def test_a_fan_of_members_and_a_fan_of_quantiles(fresh_lake):
     assert (row["p10"], row["p25"], row["p50"], row["p90"], row["lead_h"]) == (10.0, None, 20.0, 45.0, 1)
 
 
-def test_pairs_keep_what_was_not_observed_as_missing(fresh_lake):
+def test_pairs_keep_what_was_not_observed_as_missing(fresh_lake: Any) -> None:
     for start in range(30):
         forecast.write(STORE, issue(T0 + timedelta(hours=start), {1050: [float(start)]}))
     seen = pa.table(

@@ -1,5 +1,7 @@
 """Upkeep: small files merged, old snapshots forgotten, orphans removed, what is needed kept."""
 
+from typing import Any
+
 import os
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,7 +22,7 @@ from qipan.kernel.lake.tests.samples import STAGE, stage_rows
 DAY = date(2026, 1, 1)
 
 
-def all_levels(**options) -> list[float]:
+def all_levels(**options: Any) -> list[float]:
     t = lake.table(STAGE)
     return lake.query(t.order_by("level_m").select("level_m"), **options).column(0).to_pylist()
 
@@ -32,7 +34,7 @@ def age(folder: Path, hours: int) -> None:
         os.utime(path, (stamp, stamp))
 
 
-def test_a_closed_day_of_many_files_becomes_one_sorted_file(fresh_lake):
+def test_a_closed_day_of_many_files_becomes_one_sorted_file(fresh_lake: Any) -> None:
     for number in range(9):
         lake.append(STAGE, stage_rows(DAY, 2, station=f"s{9 - number}", level=number), f"b{number}")
     before = sorted(all_levels())
@@ -45,7 +47,7 @@ def test_a_closed_day_of_many_files_becomes_one_sorted_file(fresh_lake):
     assert lake.maintain(STAGE).compacted == 0
 
 
-def test_today_and_a_dry_run_touch_nothing(fresh_lake):
+def test_today_and_a_dry_run_touch_nothing(fresh_lake: Any) -> None:
     today = county_day(now())
     for number in range(3):
         lake.append(STAGE, stage_rows(today, 1, level=number), f"today{number}")
@@ -56,7 +58,7 @@ def test_today_and_a_dry_run_touch_nothing(fresh_lake):
     assert len(lake.files(STAGE)) == 4
 
 
-def test_expiry_alone_deletes_no_file_our_recipe_does(fresh_lake):
+def test_expiry_alone_deletes_no_file_our_recipe_does(fresh_lake: Any) -> None:
     with time_machine.travel(now() - timedelta(days=10)):
         for number in range(4):
             lake.append(STAGE, stage_rows(DAY, 1, level=number), f"b{number}")
@@ -75,7 +77,7 @@ def test_expiry_alone_deletes_no_file_our_recipe_does(fresh_lake):
         all_levels(as_of=now() - timedelta(days=9))
 
 
-def test_an_orphan_younger_than_a_day_stays(fresh_lake):
+def test_an_orphan_younger_than_a_day_stays(fresh_lake: Any) -> None:
     lake.append(STAGE, stage_rows(DAY, 1), "a")
     data = Path(lake.files(STAGE)[0]).parent
     (data / "young.parquet").write_bytes(b"x")
@@ -88,7 +90,7 @@ def test_an_orphan_younger_than_a_day_stays(fresh_lake):
     assert (data / "young.parquet").exists() and not (data / "old.parquet").exists()
 
 
-def test_days_beyond_their_keeping_time_go(fresh_lake):
+def test_days_beyond_their_keeping_time_go(fresh_lake: Any) -> None:
     short = Table("short", owner="water", schema=STAGE.schema, sort=STAGE.sort, keep_days=30)
     today = county_day(now())
     for back in (29, 31, 60):
@@ -98,7 +100,7 @@ def test_days_beyond_their_keeping_time_go(fresh_lake):
     assert kept.value == today - timedelta(days=29)
 
 
-def test_a_table_that_fails_stops_no_other(fresh_lake):
+def test_a_table_that_fails_stops_no_other(fresh_lake: Any) -> None:
     other = Table("other", owner="water", schema=STAGE.schema)
     lake.append(other, stage_rows(DAY, 1), "a")
     lake.append(STAGE, stage_rows(DAY, 1), "a")
@@ -108,7 +110,7 @@ def test_a_table_that_fails_stops_no_other(fresh_lake):
     assert LakeRun.objects.count() == 2
 
 
-def test_partitions_by_text_are_merged_only_when_they_are_many(fresh_lake):
+def test_partitions_by_text_are_merged_only_when_they_are_many(fresh_lake: Any) -> None:
     table = Table("runs", owner="w", partition="issue", schema=pa.schema([("issue", pa.string())]))
     for number in range(9):
         lake.append(table, pa.table({"issue": ["m:1"]}), f"b{number}")

@@ -1,5 +1,7 @@
 """The pages show what commits and upkeep wrote down; the command keeps its hands off without --do."""
 
+from typing import Any
+
 import json
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from django.core.management import CommandError, call_command
 
 from qipan.kernel import lake
 from qipan.kernel.base.clock import now
+from qipan.kernel.jobs.tests.people import account, chief
 from qipan.kernel.lake import pages
 from qipan.kernel.lake.models import LakeHold, LakeRun
 from qipan.kernel.lake.tests.samples import STAGE, stage_rows
@@ -18,7 +21,7 @@ from qipan.kernel.lake.tests.samples import STAGE, stage_rows
 DAY = date(2026, 1, 1)
 
 
-def test_a_line_tells_size_upkeep_and_hold(fresh_lake):
+def test_a_line_tells_size_upkeep_and_hold(fresh_lake: Any) -> None:
     lake.append(STAGE, stage_rows(DAY), "a")
     lake.append(STAGE, stage_rows(DAY, station="s2"), "b")
     [line] = pages._lines()
@@ -32,7 +35,7 @@ def test_a_line_tells_size_upkeep_and_hold(fresh_lake):
     assert line.hold.reason == "x"
 
 
-def test_recipes_name_the_present_metadata_file(fresh_lake):
+def test_recipes_name_the_present_metadata_file(fresh_lake: Any) -> None:
     lake.append(STAGE, stage_rows(DAY), "a")
     programs = {recipe.program: recipe.code for recipe in pages._recipes(STAGE.path)}
     assert list(programs) == ["Spark", "Trino", "DuckDB", "Python"]
@@ -46,7 +49,7 @@ def test_recipes_name_the_present_metadata_file(fresh_lake):
     assert pages._recipes("water.nothing") == ()
 
 
-def test_the_command_does_nothing_unless_told(fresh_lake):
+def test_the_command_does_nothing_unless_told(fresh_lake: Any) -> None:
     for number in range(3):
         lake.append(STAGE, stage_rows(DAY, 1, level=number), f"b{number}")
     out = StringIO()
@@ -61,7 +64,7 @@ def test_the_command_does_nothing_unless_told(fresh_lake):
         call_command("lake", "verify", "water.nothing", stdout=out)
 
 
-def test_starting_costs_no_engine():
+def test_starting_costs_no_engine() -> None:
     code = (
         "import django, sys, json; django.setup();"
         "import qipan.kernel.lake.forecast, qipan.kernel.lake.pages, qipan.kernel.lake.offers;"
@@ -69,3 +72,15 @@ def test_starting_costs_no_engine():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(found.stdout) == []
+
+
+def test_the_pages_show_tables_and_are_refused_without_the_permission(fresh_lake: Any, client: Any) -> None:
+    lake.append(STAGE, stage_rows(DAY), "hot:1-24")
+    client.force_login(chief("lake.*"))
+    text = client.get("/lake/").content.decode()
+    assert 'href="water.stage/"' in text and "可写" in text
+    text = client.get("/lake/water.stage/").content.decode()
+    assert "hot:1-24" in text and "iceberg_scan" in text
+    assert client.get("/lake/water.nothing/").status_code == 404
+    client.force_login(account("li"))
+    assert client.get("/lake/").status_code == 403
