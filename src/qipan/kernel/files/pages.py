@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -49,7 +49,9 @@ def _answer(request: HttpRequest, file: StoredFile) -> HttpResponseBase:
         with file.open() as stream:
             answer = HttpResponse(thumbnail(stream.read(), int(size)), content_type="image/jpeg")
     else:
-        answer = FileResponse(file.open(), content_type=file.mime)
+        # Whole, since a file is ten megabytes at most and the server is asynchronous.
+        with file.open() as stream:
+            answer = HttpResponse(stream.read(), content_type=file.mime)
     disposition = content_disposition_header(file.mime not in SHOWN, file.name)
     if disposition:
         answer["Content-Disposition"] = disposition

@@ -71,9 +71,14 @@ def style(theme: str, version: str) -> dict[str, Any]:
 def attribution() -> str:
     """Where the shown geometry comes from; synthetic borders are named as such."""
     notes = [_("县界:天地图;河流:1:400万")]
-    synthetic = Layer.objects.filter(code__in=(TOWNSHIPS, VILLAGES), origin=Layer.Origin.SYNTHETIC).exists()
-    if synthetic:
+    sketched = Layer.objects.filter(code__in=(TOWNSHIPS, VILLAGES), origin=Layer.Origin.SYNTHETIC)
+    synthetic = set(sketched.values_list("code", flat=True))
+    if synthetic == {TOWNSHIPS, VILLAGES}:
         notes.append(_("乡镇村界为示意,非法定边界"))
+    elif VILLAGES in synthetic:
+        notes.append(_("村界为示意,非法定边界"))
+    elif TOWNSHIPS in synthetic:
+        notes.append(_("乡镇界为示意,非法定边界"))
     return " · ".join(notes)
 
 

@@ -2,15 +2,28 @@
 
 from typing import Any
 
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.access.models import Actor
+from qipan.kernel.maps.area_models import Layer
 from qipan.kernel.maps.county import GRIDS, TOWNSHIPS, VILLAGES
 from qipan.kernel.maps.features import area_features
 from qipan.kernel.maps.layers import MapLayer
 from qipan.kernel.maps.reference import RIVER_LAYER
 
-SYNTHETIC = _("示意边界·非法定")
+
+def _note(code: str) -> str:
+    """What stands in the corner while the layer is synthetic, looked up when it is shown."""
+
+    def words() -> str:
+        synthetic = Layer.objects.filter(code=code, origin=Layer.Origin.SYNTHETIC).exists()
+        return gettext("示意边界·非法定") if synthetic else ""
+
+    return lazy(words, str)()
+
+
 DASHED = {"line-dasharray": [3, 2], "fill-opacity": 0.04}
 
 
@@ -39,7 +52,7 @@ LAYERS = (
         {**DASHED, "line-width": 1.5},
         permission="public",
         legend=(("#6b5b95", _("乡镇街道界")),),
-        note=SYNTHETIC,
+        note=_note(TOWNSHIPS),
     ),
     MapLayer(
         "maps.villages",
@@ -49,7 +62,7 @@ LAYERS = (
         DASHED,
         permission="public",
         legend=(("#8a8d93", _("村居界")),),
-        note=SYNTHETIC,
+        note=_note(VILLAGES),
     ),
     MapLayer(
         "maps.grids",
@@ -58,7 +71,7 @@ LAYERS = (
         "area",
         DASHED,
         legend=(("#2f855a", _("网格界")),),
-        note=SYNTHETIC,
+        note=_note(GRIDS),
     ),
     MapLayer(
         "maps.rivers",

@@ -231,3 +231,15 @@ def test_a_county_without_data_of_ours_gets_no_foreign_border(db: None, settings
     reference.load(silent)
     assert list(Layer.objects.values_list("code", flat=True)) == ["county", "neighbours", "rivers"]
     assert not Layer.objects.filter(demo=True).exists()
+
+
+def test_only_synthetic_borders_are_called_so(built: None) -> None:
+    layers.fill(LAYERS)
+    townships = layers.find("maps.townships")
+    assert townships is not None
+    assert townships.describe()["note"] == "示意边界·非法定"
+    Layer.objects.filter(code="townships").update(origin=Layer.Origin.OFFICIAL)
+    assert townships.describe()["note"] == ""
+    assert base_map.attribution().endswith("· 村界为示意,非法定边界")
+    Layer.objects.filter(code="villages").update(origin=Layer.Origin.OFFICIAL)
+    assert "示意" not in base_map.attribution()
