@@ -1,6 +1,6 @@
 """Pages of figures: all of them, one of them, the rows behind it, freezing, targets, typing in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -172,11 +172,20 @@ def _chart(indicator: Indicator, history: list[Any], path: list[float]) -> dict[
 
 
 class DrillListing(Listing):
-    """The list of a register narrowed to the rows behind a figure."""
+    """The list of a register narrowed to the rows behind a figure.
 
-    def __init__(self, register: Register, request: HttpRequest, rows: QuerySet[Any]) -> None:
+    A dimension may be called like one of the register's filters and mean something else: its value narrows
+    the rows behind the figure, never the filter.
+    """
+
+    def __init__(
+        self, register: Register, request: HttpRequest, rows: QuerySet[Any], dimensions: Iterable[str]
+    ) -> None:
         masking = masking_for(actor_of(request), register, register.as_columns())
-        super().__init__(register, actor_of(request), request.GET, masking=masking)
+        params = request.GET.copy()
+        for name in dimensions:
+            params.pop(name, None)
+        super().__init__(register, actor_of(request), params, masking=masking)
         self.counted = rows
 
     def _scoped(self) -> QuerySet[Any]:
@@ -194,7 +203,10 @@ def rows(request: HttpRequest, key: str) -> HttpResponse:
         if name in request.GET
     }
     by = dict(list(by.items())[:1])
-    found = drill.rows(key, actor_of(request), **by)
+    try:
+        found = drill.rows(key, actor_of(request), **by)
+    except LookupError as error:
+        raise Http404(str(error)) from error
     if not found.parts:
         return redirect("indicators:detail", key=key)
     try:
@@ -208,7 +220,7 @@ def rows(request: HttpRequest, key: str) -> HttpResponse:
     if part.register is None:
         context |= {"columns": [part.model._meta.verbose_name], "rows": _plain_rows(part)}
         return render(request, "indicators/rows.html", context)
-    listing = DrillListing(part.register, request, part.every)
+    listing = DrillListing(part.register, request, part.every, by)
     if kind := request.GET.get("format"):
         return cast(HttpResponse, export(request, listing, kind))
     url = part.register.url_name("detail")

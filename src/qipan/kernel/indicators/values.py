@@ -8,6 +8,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, models, transaction
 from django.db.models import Count, Q
 from django.db.models.signals import post_delete, post_save
@@ -25,7 +26,7 @@ LIMIT_MS = 10_000
 SHORTEST_S, LONGEST_S = 2.0, 300.0
 # A value is kept twenty times as long as it took: refreshing costs at most a twentieth of one core.
 PATIENCE = 20
-SMALL = 5  # counts of people below this are not shown
+MOST_KEPT = 50_000  # places in the memory of one process
 
 
 @dataclass(frozen=True)
@@ -81,22 +82,25 @@ def value(key: str, **by: Any) -> Value:
     if dimension:
         indicator.dimension(dimension)
     place = (key, dimension, str(getattr(member, "pk", member)))
+    condition = narrow(indicator, dimension, place[2])
     found = _kept.get(place)
     if found is not None and time.monotonic() < found.until:
         return found.value
     started = time.monotonic()
-    fresh = _compute(indicator, dimension, place[2], found)
+    fresh = _compute(indicator, condition, found)
     took = time.monotonic() - started
     with _lock:
+        if len(_kept) > MOST_KEPT:
+            _kept.clear()
         _kept[place] = _Kept(fresh, time.monotonic() + min(max(PATIENCE * took, SHORTEST_S), LONGEST_S))
     return fresh
 
 
-def _compute(indicator: Indicator, dimension: str, member: str, before: _Kept | None) -> Value:
+def _compute(indicator: Indicator, condition: Q | None, before: _Kept | None) -> Value:
     try:
         with transaction.atomic():
             usual = _limit(str(LIMIT_MS))
-            result = result_of(indicator, narrow(indicator, dimension, member))
+            result = result_of(indicator, condition)
             _limit(usual)
     except (DatabaseError, ArithmeticError, LookupError, ValueError, TypeError) as error:
         log.exception("indicator %s failed", indicator.key)
@@ -127,11 +131,17 @@ def result_of(indicator: Indicator, narrowed: Q | None = None) -> Result:
 
 
 def narrow(indicator: Indicator, dimension: str, member: str) -> Q | None:
-    """The condition that keeps one member's rows; None for the whole."""
+    """The condition that keeps one member's rows, None for the whole; LookupError for an impossible one."""
     if not dimension:
         return None
     path = indicator.dimension(dimension).path
-    return Q(**{f"{path}__isnull": True}) if member == "" else Q(**{path: member})
+    condition = Q(**{f"{path}__isnull": True}) if member == "" else Q(**{path: member})
+    try:
+        for rows in catalogue.row_sets(indicator.formula):
+            rows.rows().filter(condition)
+    except (ValueError, ValidationError) as error:
+        raise LookupError(f"{indicator.key}: {dimension} has no member {member!r}") from error
+    return condition
 
 
 @dataclass(frozen=True)

@@ -212,6 +212,15 @@ def test_hidden_rows_are_told(house: House) -> None:
     assert "桑阿厂" not in page
 
 
+def test_an_impossible_member_is_not_found(house: House) -> None:
+    client = as_user(house.chief)
+    for query in ("division=abc", "part=nothing"):
+        assert client.get(f"/indicators/orgs.count/rows/?{query}").status_code == 404, query
+    for query in ("division=99999999999999999999", "kind=nothing"):
+        page = client.get(f"/indicators/orgs.count/rows/?{query}").content.decode()
+        assert "没有可以查看的记录" in page, query
+
+
 def test_what_visitors_see(house: House) -> None:
     assert Client().get("/indicators/orgs.active/").status_code == 200
     assert Client().get("/indicators/orgs.count/").status_code == 302
