@@ -9,7 +9,7 @@ longer files lie in the folder named by ``QIPAN_PRSA``. Instead:
   figures are lower than those of winter months, for every model.
 * ``winter 2015-16``: trained to 2015-10-31, November to February: the season of the published months.
 
-What can be compared with the published table on other months is the error as a share of that of persistence
+Absolute goals are judged in the season of the published months only. What can be compared with the published table on other months is the error as a share of that of persistence
 on the same months: published persistence 197.1, best published model 179.53 (share 0.911), LightGBM 182.24.
 The tree counts were chosen on the winter 2015-16, so that figure is not of hours unseen by the choice.
 """
@@ -49,10 +49,11 @@ class Split:
     train_to: str
     first: str
     last: str
+    winter: bool = True
 
 
 SPLITS = (
-    Split("2016-03…10", "2016-02-29T23", "2016-03-01T00", "2016-10-31T23"),
+    Split("2016-03…10", "2016-02-29T23", "2016-03-01T00", "2016-10-31T23", winter=False),
     Split("winter 2015-16", "2015-10-31T23", "2015-11-01T00", "2016-02-29T23"),
 )
 PUBLISHED = Split("published months", "2016-02-29T23", "2016-11-01T00", "2017-02-28T23")
@@ -84,10 +85,13 @@ def measure(history: History, split: Split, settings: Settings, report: Callable
             f"{split.name}: {name} {ours[name].mean():.3f}, persistence {persistence[name].mean():.3f}, "
             f"best published {BEST[name]} on other months"
         )
-    figures = _figures(split.name, ours, persistence)
-    figures[f"{split.name}: training s"] = _goal(seconds, TRAINING_LIMIT_S) | {
-        "processor_s": round(cpu), "threads": settings.threads, "origins_every_h": STEP,
-    }  # fmt: skip
+    figures = _figures(split, ours, persistence)
+    # Processor time, as the goal is one of work: beside other programs the clock says little.
+    figures[f"{split.name}: training, processor s"] = _goal(cpu, TRAINING_LIMIT_S) | {
+        "clock_s": round(seconds),
+        "threads": settings.threads,
+        "origins_every_h": STEP,
+    }
     figures[f"{split.name}: memory MB"] = _goal(memory, MEMORY_LIMIT_MB)
     return figures
 
@@ -112,12 +116,14 @@ def _mean_error(said: Array, seen: Array) -> Array:
     return np.nanmean(np.abs(said - seen), axis=(0, 2))
 
 
-def _figures(name: str, ours: dict[str, Array], persistence: dict[str, Array]) -> Figures:
+def _figures(split: Split, ours: dict[str, Array], persistence: dict[str, Array]) -> Figures:
+    name = split.name
     by_lead = np.mean(list(ours.values()), axis=0)
     base = float(np.mean(list(persistence.values())))
     macro = float(by_lead.mean())
+    judged = _goal if split.winter else _beside
     figures = {
-        f"{name}: macro MAE": _goal(macro, MACRO_GOAL),
+        f"{name}: macro MAE": judged(macro, MACRO_GOAL),
         f"{name}: macro MAE of persistence": {"value": round(base, 2)},
         f"{name}: share of persistence": _goal(macro / base, MACRO_GOAL / PUBLISHED_PERSISTENCE)
         | {"published_best": round(PUBLISHED_BEST / PUBLISHED_PERSISTENCE, 3)},
@@ -125,9 +131,9 @@ def _figures(name: str, ours: dict[str, Array], persistence: dict[str, Array]) -
     for lead in (1, 6, 12, 24):
         value = float(by_lead[lead - 1])
         goal = LEAD_GOALS.get(lead)
-        figures[f"{name}: macro at {lead} h"] = _goal(value, goal) if goal else {"value": round(value, 1)}
+        figures[f"{name}: macro at {lead} h"] = judged(value, goal) if goal else {"value": round(value, 1)}
     for pollutant, each in ours.items():
-        figures[f"{name}: {pollutant}"] = _goal(float(each.mean()), BEST[pollutant]) | {
+        figures[f"{name}: {pollutant}"] = judged(float(each.mean()), BEST[pollutant]) | {
             "persistence": round(float(persistence[pollutant].mean()), 3)
         }
     return figures
@@ -135,6 +141,10 @@ def _figures(name: str, ours: dict[str, Array], persistence: dict[str, Array]) -
 
 def _goal(value: float, goal: float) -> dict[str, object]:
     return {"value": round(value, 3), "goal": round(goal, 3), "met": value <= goal}
+
+
+def _beside(value: float, published: float) -> dict[str, object]:
+    return {"value": round(value, 3), "published_on_winter_months": published}
 
 
 if __name__ == "__main__":
