@@ -52,7 +52,12 @@ class Subscriber:
 
     def offer(self, rows: Iterable[dict[str, Any]], cursor: int) -> None:
         """Take values that are new up to a batch."""
-        self.values.update({row["datastream"]: row for row in rows if row["datastream"] in self.streams})
+        for row in rows:
+            number = row["datastream"]
+            waiting = self.values.get(number)
+            # a look that was overtaken by the listener must not put an older value over a newer one
+            if number in self.streams and (waiting is None or waiting["batch"] <= row["batch"]):
+                self.values[number] = row
         self.cursor = max(self.cursor, cursor)
         if self.values:
             self.awake.set()
@@ -86,17 +91,30 @@ class Hub:
             raise Full
         subscriber = Subscriber(streams, things)
         self.subscribers.add(subscriber)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._serve())
         try:
-            async with await self._connect() as connection:
-                newest, rows = await _since(connection, streams, cursor or 0)
-            subscriber.offer(rows, newest)
+            await self._begin(subscriber, cursor or 0)
             yield subscriber
         finally:
             self.subscribers.discard(subscriber)
             if not self.subscribers and self._task is not None:
                 self._task.cancel()
+
+    async def _begin(self, subscriber: Subscriber, cursor: int) -> None:
+        """Give what is there already, and let the listener go on from no later than that.
+
+        The look is repeated while the listener is ahead of it, or a batch in between would be missed.
+        """
+        async with await self._connect() as connection:
+            newest, rows = await _since(connection, subscriber.streams, cursor)
+            while self._is_running() and newest < self.cursor:
+                newest, rows = await _since(connection, subscriber.streams, cursor)
+        subscriber.offer(rows, newest)
+        if not self._is_running():
+            self.cursor = newest
+            self._task = asyncio.create_task(self._serve())
+
+    def _is_running(self) -> bool:
+        return self._task is not None and not self._task.done() and not self._task.cancelling()
 
     async def _connect(self) -> psycopg.AsyncConnection[dict[str, Any]]:
         return await psycopg.AsyncConnection.connect(self.conninfo, autocommit=True, row_factory=dict_row)
@@ -113,8 +131,6 @@ class Hub:
         async with await self._connect() as listener, await self._connect() as reader:
             await listener.execute(f"LISTEN {CHANNEL}")
             await listener.execute(f"LISTEN {RULE_CHANNEL}")
-            if not self.cursor:
-                self.cursor = (await _row(reader, _NEWEST))["id"]
             await self._spread(reader)
             while self.subscribers:
                 events = [
@@ -173,6 +189,7 @@ def as_event(row: dict[str, Any]) -> dict[str, Any]:
     """A latest value as browsers get it; ``age_s`` counts from the phenomenon to now."""
     return {
         "datastream": row["datastream_id"],
+        "batch": row["batch_id"],
         "ts": row["ts"].isoformat(),
         "received": row["received_at"].isoformat(),
         "value": row["value"],

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from qipan.kernel.access.decide import rows_for
 from qipan.kernel.access.models import Actor
-from qipan.kernel.sensing.hub import Full, Hub, hub_here
+from qipan.kernel.sensing.hub import Full, Hub, Subscriber, hub_here
 from qipan.kernel.sensing.models import Datastream
 from qipan.kernel.sensing.rules.runner import connection_text
 from qipan.kernel.ui.admission import actor_of
@@ -90,23 +90,29 @@ async def _events(
     yield b"retry: %d\n\n" % RETRY_MS
     try:
         async with hub.subscribe(streams, things, cursor) as subscriber:
-            while True:
-                try:
-                    await asyncio.wait_for(subscriber.awake.wait(), HEARTBEAT_S)
-                except TimeoutError:
-                    yield b": alive\n\n"
-                    continue
-                subscriber.awake.clear()
-                rules, subscriber.rules = subscriber.rules, []
-                values, subscriber.values = subscriber.values, {}
-                for rule in rules:
-                    yield b"event: rule\ndata: " + orjson.dumps(rule) + b"\n\n"
-                if values:
-                    data = orjson.dumps(list(values.values()))
-                    yield b"id: %d\ndata: " % subscriber.cursor + data + b"\n\n"
-                await asyncio.sleep(PAUSE_S)
+            async for message in _messages(subscriber):
+                yield message
     except Full:
         yield b"event: full\ndata: {}\n\n"
+
+
+async def _messages(subscriber: Subscriber) -> AsyncIterator[bytes]:
+    """What waits for the subscriber, once a second at most; a comment when nothing does."""
+    while True:
+        try:
+            await asyncio.wait_for(subscriber.awake.wait(), HEARTBEAT_S)
+        except TimeoutError:
+            yield b": alive\n\n"
+            continue
+        subscriber.awake.clear()
+        rules, subscriber.rules = subscriber.rules, []
+        values, subscriber.values = subscriber.values, {}
+        for rule in rules:
+            yield b"event: rule\ndata: " + orjson.dumps(rule) + b"\n\n"
+        if values:
+            data = orjson.dumps(list(values.values()))
+            yield b"id: %d\ndata: " % subscriber.cursor + data + b"\n\n"
+        await asyncio.sleep(PAUSE_S)
 
 
 # a page's view is declared as a plain function; the routes serve coroutine functions as well

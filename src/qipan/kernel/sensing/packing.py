@@ -97,6 +97,8 @@ def _text(value: str | None) -> bytes:
 
 
 class _PackedDumper(Dumper):
+    """Hands the ready bytes over."""
+
     format = Format.BINARY
 
     def dump(self, obj: PackedArray) -> Buffer | None:
@@ -104,22 +106,32 @@ class _PackedDumper(Dumper):
 
 
 class _Int4Dumper(_PackedDumper):
+    """Says that the bytes are ``int4[]``."""
+
     oid = 1007
 
 
 class _Int8Dumper(_PackedDumper):
+    """Says that the bytes are ``int8[]``."""
+
     oid = 1016
 
 
 class _TimeDumper(_PackedDumper):
+    """Says that the bytes are ``timestamptz[]``."""
+
     oid = 1185
 
 
 class _FloatDumper(_PackedDumper):
+    """Says that the bytes are ``float8[]``."""
+
     oid = 1022
 
 
 class _TextDumper(_PackedDumper):
+    """Says that the bytes are ``text[]``."""
+
     oid = 1009
 
 

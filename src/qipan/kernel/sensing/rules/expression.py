@@ -41,6 +41,8 @@ def parse(text: str) -> Parsed:
 
 
 class _Parser:
+    """Recursive descent over the tokens; notes the streams it meets."""
+
     def __init__(self, text: str) -> None:
         self.tokens = _tokens(text)
         self.position = 0

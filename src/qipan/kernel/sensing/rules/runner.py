@@ -188,9 +188,7 @@ def start(stop: threading.Event | None = None) -> threading.Thread:
 def _serve(stop: threading.Event) -> None:
     while not stop.is_set():
         try:
-            with lock() as mine:
-                if mine:
-                    _follow(stop)
+            _follow_if_free(stop)
         except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
             log.warning("rules wait for the database: %s", str(error).strip())
             connection.close()
@@ -199,6 +197,12 @@ def _serve(stop: threading.Event) -> None:
         close_old_connections()
         stop.wait(LONGEST_SLEEP_S)
     connection.close()
+
+
+def _follow_if_free(stop: threading.Event) -> None:
+    with lock() as mine:
+        if mine:
+            _follow(stop)
 
 
 def _follow(stop: threading.Event) -> None:

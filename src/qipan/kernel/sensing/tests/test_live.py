@@ -16,6 +16,7 @@ from qipan.kernel.access.models import ANONYMOUS
 from qipan.kernel.orgs.models import Division, Level
 from qipan.kernel.sensing import live as live_module
 from qipan.kernel.sensing.declarations import SensingRule, Target, Threshold
+from qipan.kernel.sensing.hub import Subscriber
 from qipan.kernel.sensing.ingest import store_batch
 from qipan.kernel.sensing.models import Datastream, RuleEvent, RuleRow, RuleVersion, Thing
 from qipan.kernel.sensing.rules.codec import dump
@@ -135,3 +136,15 @@ def test_visitors_see_public_streams_of_the_area_only() -> None:
     request = RequestFactory().get("/sensing/live?area=371525104")
     found = live_module._visible(ANONYMOUS, live_module._question(request))
     assert found == [(stream.pk, stream.thing_id)]
+
+
+def row(stream: int, batch: int, value: float) -> dict[str, Any]:
+    return {"datastream": stream, "batch": batch, "value": value}
+
+
+def test_an_overtaken_look_puts_no_older_value_over_a_newer_one() -> None:
+    subscriber = Subscriber(frozenset({1, 2}), frozenset())
+    subscriber.offer([row(1, 6, 2.0), row(3, 6, 9.0)], 6)
+    subscriber.offer([row(1, 5, 1.0), row(2, 5, 5.0)], 5)
+    assert subscriber.values == {1: row(1, 6, 2.0), 2: row(2, 5, 5.0)}
+    assert subscriber.cursor == 6 and subscriber.awake.is_set()

@@ -246,3 +246,54 @@ def test_visitors_and_strangers_are_kept_out(client: Client, office: Organisatio
     assert client.get("/sensing/quarantine/").status_code in (302, 403)
     client.force_login(account("worker", "grid.worker", office))
     assert client.get("/sensing/quarantine/").status_code == 403
+
+
+def test_a_stranger_is_adopted_and_a_value_corrected_in_the_browser(
+    client: Client, chief: Account, office: Organisation
+) -> None:
+    thing = stranger()
+    client.force_login(chief)
+    page = client.get(f"/sensing/things/{thing.pk}/actions/adopt/").content.decode()
+    assert "所属单位" in page
+    data = {
+        "name": "新站",
+        "code": "M-1",
+        "kind": "micro",
+        "organisation": office.pk,
+        "lon": "115.4",
+        "lat": "36.4",
+    }
+    assert client.post(f"/sensing/things/{thing.pk}/actions/adopt/", data).status_code == 302
+    thing.refresh_from_db()
+    assert (thing.state, thing.code, thing.lon) == ("active", "M-1", 115.4)
+    stream = Datastream.objects.get()
+    wrong = client.post(
+        f"/sensing/datastreams/{stream.pk}/actions/correct/", {"ts": "2026-03-01 12:00", "value": "1"}
+    )
+    assert wrong.status_code == 422
+    data = {"ts": "2026-03-01T12:00:00", "value": "0.04", "reason": "小数点错位"}
+    assert client.post(f"/sensing/datastreams/{stream.pk}/actions/correct/", data).status_code == 302
+    assert rows(read.history([stream.pk], at(0), at(1))) == [(T0, 0.04, int(Quality.ESTIMATED))]
+
+
+def test_an_order_is_given_in_the_browser(client: Client, chief: Account) -> None:
+    station()
+    key = DeviceKey.objects.get()
+    client.force_login(chief)
+    address = f"/sensing/keys/{key.pk}/actions/order/"
+    missing = client.post(address, {"command": "history_hour", "purpose": "补数"})
+    assert missing.status_code == 422 and Order.objects.count() == 0
+    data = {
+        "command": "history_hour", "purpose": "补数",
+        "begin": "2026-03-01T00:00:00", "end": "2026-03-01T12:00:00",
+    }  # fmt: skip
+    assert client.post(address, data).status_code == 302
+    order = Order.objects.get()
+    assert order.parameters == {
+        "BeginTime": "2026-03-01T00:00:00+08:00",
+        "EndTime": "2026-03-01T12:00:00+08:00",
+    }
+    assert client.post(address, {"command": "set_clock", "purpose": "校时"}).status_code == 302
+    clock = Order.objects.get(command="set_clock")
+    assert "SystemTime" in clock.parameters
+    assert clock.expires_at - clock.created_at <= timedelta(minutes=1)
