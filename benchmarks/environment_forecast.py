@@ -9,8 +9,9 @@ longer files lie in the folder named by ``QIPAN_PRSA``. Instead:
   figures are lower than those of winter months, for every model.
 * ``winter 2015-16``: trained to 2015-10-31, November to February: the season of the published months.
 
-Absolute goals are judged in the season of the published months only. What can be compared with the published table on other months is the error as a share of that of persistence
-on the same months: published persistence 197.1, best published model 179.53 (share 0.911), LightGBM 182.24.
+Absolute goals are judged in the season of the published months only. What can be compared with the published
+table on other months is the error as a share of that of persistence on the same months: published
+persistence 197.1, best published model 179.53 (share 0.911), LightGBM 182.24.
 The tree counts were chosen on the winter 2015-16, so that figure is not of hours unseen by the choice.
 """
 
