@@ -21,7 +21,8 @@ def _note(code: str) -> str:
         synthetic = Layer.objects.filter(code=code, origin=Layer.Origin.SYNTHETIC).exists()
         return gettext("示意边界·非法定") if synthetic else ""
 
-    return lazy(words, str)()
+    later: str = lazy(words, str)()
+    return later
 
 
 DASHED = {"line-dasharray": [3, 2], "fill-opacity": 0.04}
