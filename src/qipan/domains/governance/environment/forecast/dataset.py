@@ -115,9 +115,9 @@ def wind_components(direction: Array, speed: Array) -> tuple[Array, Array]:
 
 def read_prsa(folder: Path) -> History:
     """The PRSA station files of a folder as one history; ValueError when there is none."""
-    paths = sorted(folder.glob("PRSA_*.csv.gz"))
+    paths = sorted([*folder.glob("PRSA_*.csv.gz"), *folder.glob("PRSA_*.csv")])
     if not paths:
-        raise ValueError(f"folder: no PRSA_*.csv.gz in {folder}")
+        raise ValueError(f"folder: no PRSA_*.csv or .csv.gz in {folder}")
     tables = [_read_station(path) for path in paths]
     names = (*POLLUTANTS, *WEATHER)
     stacked = {name: np.stack([table[name] for _, _, table in tables], axis=1) for name in names}
@@ -130,8 +130,9 @@ def read_prsa(folder: Path) -> History:
 
 
 def _read_station(path: Path) -> tuple[str, Hours, dict[str, Array]]:
-    with gzip.open(path, "rt", newline="") as handle:
-        rows = list(csv.DictReader(handle))
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    rows = list(csv.DictReader(text.splitlines()))
     times = np.array(
         [f"{r['year']}-{int(r['month']):02d}-{int(r['day']):02d}T{int(r['hour']):02d}" for r in rows],
         dtype="datetime64[h]",

@@ -63,7 +63,7 @@ def fit_linear(x: Matrix, start: Array, observed: Array, *, logs: Columns, hour:
     weights: Array = np.zeros(table.shape[1])
     for _ in range(ROUNDS):
         weighted = table * weight[:, None]
-        weights = np.linalg.solve(table.T @ weighted + ridge, weighted.T @ target)
+        weights[:] = np.linalg.solve(table.T @ weighted + ridge, weighted.T @ target)
         weight = level / np.maximum(np.abs(target - table @ weights), SMALLEST_ERROR)
     return Linear(floor, hour, logs, mean, spread, weights)
 

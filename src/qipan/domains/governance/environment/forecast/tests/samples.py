@@ -1,12 +1,14 @@
 """A small network with a daily rhythm, slow episodes driven by the wind, and gaps."""
 
+from typing import Any
+
 import numpy as np
 
 from qipan.domains.governance.environment.forecast.dataset import History
 
 
 def network(
-    days: int = 100, *, stations: int = 3, pollutants=("pm25", "o3"), weather: bool = True
+    days: int = 100, *, stations: int = 3, pollutants: Any = ("pm25", "o3"), weather: bool = True
 ) -> History:
     """Hourly values of stations that breathe together; winds of some days clean the air."""
     rng = np.random.default_rng(11)

@@ -1,6 +1,7 @@
 """Daily values and AQI of arrays equal the exact rules, value by value."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,11 +21,11 @@ def days_with_gaps() -> np.ndarray:
     return hours
 
 
-def exact(values) -> list:
+def exact(values: Any) -> list[Any]:
     return [None if np.isnan(v) else float(v) for v in values]
 
 
-def test_means_and_mda8_equal_the_exact_rules_with_their_validity():
+def test_means_and_mda8_equal_the_exact_rules_with_their_validity() -> None:
     hours, table = days_with_gaps(), table_on("air_statistics", date(2015, 1, 1))
     means, eights = day_means(hours), day_mda8(hours)
     for number in range(40):
@@ -39,7 +40,7 @@ def test_means_and_mda8_equal_the_exact_rules_with_their_validity():
 
 
 @pytest.mark.parametrize("day", [date(2015, 1, 1), date(2026, 6, 1)])
-def test_aqi_of_arrays_equals_the_exact_aqi(day):
+def test_aqi_of_arrays_equals_the_exact_aqi(day: Any) -> None:
     rng = np.random.default_rng(8)
     table = {name: rng.gamma(1.5, 90, (24 * 30, 1)).round(1) for name in NAMES}
     table["co"] = (table["co"] * 20).round()
@@ -47,7 +48,9 @@ def test_aqi_of_arrays_equals_the_exact_aqi(day):
     statistics = table_on("air_statistics", day)
     for number in range(30):
         hours = {name: exact(values[24 * number : 24 * number + 24, 0]) for name, values in table.items()}
-        means = {f"{name.upper()}_24H": day_mean(hours[name], statistics).value for name in NAMES[:5]}
+        means: dict[str, Any] = {
+            f"{name.upper()}_24H": day_mean(hours[name], statistics).value for name in NAMES[:5]
+        }
         means["CO_24H"] = means["CO_24H"] / 1000
         means["O3_8H"] = mda8(hours["o3"], statistics).value
         assert found[number] == aqi(means, day).value

@@ -1,6 +1,7 @@
 """Rows hold what was known at the origin and the weather forecast ahead, nothing else."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ def cut(history: History, rows: int) -> History:
 
 
 @pytest.mark.parametrize("lead", [1, 23, 24, 25, 72])
-def test_no_row_knows_the_future(lead):
+def test_no_row_knows_the_future(lead: Any) -> None:
     """Rows made from the whole history equal those made when the history ended at the origin."""
     whole = network(40)
     origin = 24 * 33 + 5
@@ -27,7 +28,7 @@ def test_no_row_knows_the_future(lead):
     np.testing.assert_array_equal(long, short)
 
 
-def test_weather_ahead_is_read_at_the_valid_hour():
+def test_weather_ahead_is_read_at_the_valid_hour() -> None:
     history = network(10)
     inputs = prepare(history, "pm25", history.weather)
     mask = np.zeros((history.times.size, 3), dtype=bool)
@@ -40,7 +41,7 @@ def test_weather_ahead_is_read_at_the_valid_hour():
     np.testing.assert_allclose(row, expected, rtol=1e-5)
 
 
-def test_same_hours_of_the_last_days():
+def test_same_hours_of_the_last_days() -> None:
     history = network(40)
     inputs = prepare(history, "pm25")
     mask = np.zeros((history.times.size, 3), dtype=bool)
@@ -54,7 +55,7 @@ def test_same_hours_of_the_last_days():
     assert (row[-2], row[-1]) == ((800 + 30) % 24, 30)
 
 
-def test_mean_of_the_same_hour_leaves_gaps_out():
+def test_mean_of_the_same_hour_leaves_gaps_out() -> None:
     values = np.arange(96.0)[:, None]
     values[24] = np.nan
     found = same_hour_mean(values, 3)[:, 0]
@@ -63,7 +64,7 @@ def test_mean_of_the_same_hour_leaves_gaps_out():
     assert np.isnan(same_hour_mean(np.full((30, 1), np.nan), 2)).all()
 
 
-def test_a_silent_station_starts_from_the_area():
+def test_a_silent_station_starts_from_the_area() -> None:
     history = network(20)
     silent = history.values["pm25"].copy()
     silent[400:, 0] = np.nan
@@ -74,5 +75,5 @@ def test_a_silent_station_starts_from_the_area():
     assert np.isfinite(scale).all() and (scale > 0).all()
 
 
-def test_lags_shift_back():
+def test_lags_shift_back() -> None:
     np.testing.assert_array_equal(lagged(np.arange(3.0)[:, None], 1)[1:, 0], [0.0, 1.0])

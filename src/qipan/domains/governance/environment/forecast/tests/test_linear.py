@@ -19,7 +19,7 @@ def law(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return np.stack([start, mean, hour], axis=1).astype(np.float32), start, observed
 
 
-def test_it_finds_a_law_of_logarithms_beyond_what_it_saw():
+def test_it_finds_a_law_of_logarithms_beyond_what_it_saw() -> None:
     x, start, observed = law(6000, 1)
     line = fit_linear(x, start, observed, logs=LOGS, hour=2, floor=1.0)
     x, start, observed = law(500, 2)
@@ -29,7 +29,7 @@ def test_it_finds_a_law_of_logarithms_beyond_what_it_saw():
     assert float(np.median(np.abs(line.forecast(x, start) / expected - 1))) < 0.02
 
 
-def test_wild_hours_do_not_lead_it_astray():
+def test_wild_hours_do_not_lead_it_astray() -> None:
     x, start, observed = law(6000, 3)
     wild = observed.copy()
     wild[::20] *= 8
@@ -39,7 +39,7 @@ def test_wild_hours_do_not_lead_it_astray():
     assert float(np.median(np.abs(ratio - 1))) < 0.03
 
 
-def test_missing_features_count_as_their_mean_and_a_missing_start_stays_missing():
+def test_missing_features_count_as_their_mean_and_a_missing_start_stays_missing() -> None:
     x, start, observed = law(3000, 4)
     x[::3, 1] = np.nan
     line = fit_linear(x, start, observed, logs=LOGS, hour=2, floor=1.0)
@@ -50,7 +50,7 @@ def test_missing_features_count_as_their_mean_and_a_missing_start_stays_missing(
     assert np.isnan(line.forecast(gap, np.array([np.nan]))[0])
 
 
-def test_a_forecast_stays_between_a_twentieth_and_seven_times_the_present():
+def test_a_forecast_stays_between_a_twentieth_and_seven_times_the_present() -> None:
     x, start, observed = law(3000, 5)
     line = fit_linear(x, start, observed, logs=LOGS, hour=2, floor=1.0)
     extreme = np.array([[1.0, 1e30, 3.0], [1e9, 0.0, 3.0]], dtype=np.float32)
@@ -58,7 +58,7 @@ def test_a_forecast_stays_between_a_twentieth_and_seven_times_the_present():
     assert found[0] == pytest.approx(2 * np.exp(2.0) - 1) and found[1] >= 1e9 * np.exp(-3.0) * 0.99
 
 
-def test_concentrations_are_told_from_weather_and_calendar():
+def test_concentrations_are_told_from_weather_and_calendar() -> None:
     inputs = prepare(network(40), "pm25", network(40).weather)
     names = columns(inputs)
     chosen = {names[number] for number in concentrations(names)}

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,21 +37,21 @@ def ahead(hours: int = 72) -> WeatherAhead:
     return WeatherAhead(NOW, values)
 
 
-def test_it_beats_persistence_on_weeks_it_has_not_seen(model):
+def test_it_beats_persistence_on_weeks_it_has_not_seen(model: Any) -> None:
     assert model.card.kinds == (FULL, BARE)
     assert model.card.score < 0.9
     assert set(model.card.by_pollutant) == {"pm25", "o3"}
     assert model.card.last_hour == str(HISTORY.times[-200])
 
 
-def test_the_held_out_weeks_are_fixed_in_the_calendar():
+def test_the_held_out_weeks_are_fixed_in_the_calendar() -> None:
     times = np.datetime64("2015-01-01T00") + np.arange(24 * 420)
     mask = held_out(times)
     assert mask.sum() == 24 * 70
     np.testing.assert_array_equal(held_out(times[500:]), mask[500:])
 
 
-def test_a_full_issue_has_rising_quantiles_for_every_hour(model):
+def test_a_full_issue_has_rising_quantiles_for_every_hour(model: Any) -> None:
     said = issue(model, HISTORY, NOW, ahead())
     assert said.level == {"pm25": FULL, "o3": FULL} and said.reasons == ()
     values = said.values["pm25"]
@@ -59,12 +60,12 @@ def test_a_full_issue_has_rising_quantiles_for_every_hour(model):
     assert str(said.valid[0]) == str(NOW + 1) and str(said.valid[-1]) == str(NOW + 72)
 
 
-def test_later_rows_are_not_looked_at(model):
+def test_later_rows_are_not_looked_at(model: Any) -> None:
     short = issue(model, HISTORY.window(HISTORY.times[0], NOW), NOW, ahead())
     np.testing.assert_array_equal(short.values["o3"], issue(model, HISTORY, NOW, ahead()).values["o3"])
 
 
-def test_each_fall_back_says_why(model):
+def test_each_fall_back_says_why(model: Any) -> None:
     bare = issue(model, HISTORY, NOW)
     assert bare.level["pm25"] == BARE and bare.reasons == ("no weather forecast",)
     stale = issue(model, HISTORY, NOW, WeatherAhead(NOW - np.timedelta64(13, "h"), ahead().values))
@@ -76,7 +77,7 @@ def test_each_fall_back_says_why(model):
     assert issue(model, HISTORY, NOW, ahead(24), horizon=24).level["pm25"] == FULL
 
 
-def test_without_measurements_persistence_and_climatology_answer(model):
+def test_without_measurements_persistence_and_climatology_answer(model: Any) -> None:
     dark = {
         name: np.where(HISTORY.times[:, None] > NOW - 200, np.nan, v) for name, v in HISTORY.values.items()
     }
@@ -87,14 +88,14 @@ def test_without_measurements_persistence_and_climatology_answer(model):
     np.testing.assert_allclose(said.values["pm25"][10, :, PERCENTILES.index(50)], usual)
 
 
-def test_one_silent_station_lives_on_its_neighbours(model):
+def test_one_silent_station_lives_on_its_neighbours(model: Any) -> None:
     values = HISTORY.values["pm25"].copy()
     values[HISTORY.index(NOW) - 20 :, 0] = np.nan
     said = issue(model, replace(HISTORY, values={**HISTORY.values, "pm25": values}), NOW)
     assert said.level["pm25"] == BARE and np.isfinite(said.values["pm25"]).all()
 
 
-def test_wrong_questions_are_refused(model):
+def test_wrong_questions_are_refused(model: Any) -> None:
     with pytest.raises(ValueError, match="horizon"):
         issue(model, HISTORY, NOW, horizon=73)
     with pytest.raises(ValueError, match="origin"):
@@ -107,7 +108,7 @@ def test_wrong_questions_are_refused(model):
         group_of(0)
 
 
-def test_bytes_hold_the_whole_model(model):
+def test_bytes_hold_the_whole_model(model: Any) -> None:
     again = ForecastModel.from_bytes(model.to_bytes())
     assert again.card == model.card
     first, second = issue(model, HISTORY, NOW, ahead()), issue(again, HISTORY, NOW, ahead())
@@ -118,7 +119,7 @@ def test_bytes_hold_the_whole_model(model):
         ForecastModel.from_bytes(b"not a model")
 
 
-def test_the_same_data_give_the_same_model():
+def test_the_same_data_give_the_same_model() -> None:
     short = replace(TINY, horizon=3, rows=1500, refit=True)
     history = network(90, pollutants=("pm25",), weather=False)
     first, second = train(history, short), train(history, short)
@@ -127,7 +128,7 @@ def test_the_same_data_give_the_same_model():
     assert first.card.kinds == (BARE,) and first.days == {}
 
 
-def test_the_tree_library_waits_until_it_is_needed():
+def test_the_tree_library_waits_until_it_is_needed() -> None:
     code = (
         "import sys; import qipan.domains.governance.environment.forecast.issue,"
         " qipan.domains.governance.environment.forecast.store,"
