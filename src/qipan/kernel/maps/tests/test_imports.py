@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pyproj import Transformer
@@ -31,7 +32,6 @@ from qipan.kernel.maps.imports.reading import read
 from qipan.kernel.maps.models import LayerImport, PlaceMove
 from qipan.kernel.maps.tests.sample import county, divided, towns
 from qipan.kernel.maps.tests.test_county import TOWNS, divisions, silent
-from qipan.kernel.sensing.models import Thing
 
 TODAY = date(2026, 3, 1)
 
@@ -148,10 +148,13 @@ def official() -> dict[str, Any]:
     return found
 
 
-def located() -> list[Thing]:
-    """A device in the middle of every village."""
+def located() -> list[Any]:
+    """A device in the middle of every village: located rows belong to the blocks above this one."""
+    thing_model: Any = apps.get_model("sensing", "Thing")
     things = [
-        Thing.objects.create(code=f"T{n}", name=f"设备{n}", kind="站", lon=row.label_lon, lat=row.label_lat)
+        thing_model.objects.create(
+            code=f"T{n}", name=f"设备{n}", kind="站", lon=row.label_lon, lat=row.label_lat
+        )
         for n, row in enumerate(Area.objects.of("villages"))
     ]
     for thing in things:
