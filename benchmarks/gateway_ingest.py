@@ -34,6 +34,7 @@ def run(report: Callable[[str], None]) -> dict[str, Any]:
     """Rates of one gateway process; every frame is answered and stored before the clock stops."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qipan.project.settings")
     before = connection.settings_dict["NAME"]
+    connection.settings_dict["TEST"]["SERIALIZE"] = False
     name = connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
         _register()
@@ -62,11 +63,14 @@ def _measure(folder: Path, database: str, report: Callable[[str], None]) -> dict
     try:
         assert process.stdout is not None
         port = int(process.stdout.readline().rpartition(":")[2])
-        idle, begin = _cpu_seconds(process.pid), time.monotonic()
+        # the first thread runs the links and the codec, the others the spool and the store
+        whole, loop = str(process.pid), f"{process.pid}/task/{process.pid}"
+        idle, idle_loop, begin = _cpu_seconds(whole), _cpu_seconds(loop), time.monotonic()
         answered = asyncio.run(_send_all(port))
         answered_s = time.monotonic() - begin
         _wait_for(LINKS * FRAMES * len(CODES))
-        wall, cpu = time.monotonic() - begin, _cpu_seconds(process.pid) - idle
+        wall, cpu = time.monotonic() - begin, _cpu_seconds(whole) - idle
+        loop_cpu = _cpu_seconds(loop) - idle_loop
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(10)
@@ -74,6 +78,7 @@ def _measure(folder: Path, database: str, report: Callable[[str], None]) -> dict
     report(f"{answered} of {total} frames answered in {answered_s:.1f} s, stored in {wall:.1f} s")
     return {
         "frames_per_cpu_s": {"value": round(total / cpu), "goal": "≥ 25000", "met": total / cpu >= 25_000},
+        "frames_per_cpu_s_without_store": round(total / loop_cpu),
         "values_per_cpu_s": round(total * len(CODES) / cpu),
         "answered_frames_per_s_wall": round(answered / answered_s),
         "stored_values_per_s_wall": {
@@ -115,6 +120,6 @@ def _wait_for(rows: int) -> None:
         time.sleep(0.1)
 
 
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+def _cpu_seconds(path: str) -> float:
+    fields = Path(f"/proc/{path}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -12,7 +12,7 @@ from qipan.kernel.sensing.readings import FrameRecord, Reading
 
 BATCH_ROWS = 10_000
 BATCH_FRAMES = 4_000
-CAPACITY = 120_000
+CAPACITY = 250_000
 
 
 @dataclass(slots=True)

@@ -42,7 +42,7 @@ KEYS_S = 5.0
 SESSIONS_S = 5.0
 ORDERS_S = 0.5
 HEALTH_S = 1.0
-STORE_STOP_S = 2.0
+STORE_STOP_S = 1.5
 _DOWN = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
@@ -152,7 +152,7 @@ class Gateway:
             link.close("gateway stops")
         await asyncio.sleep(0)
         with suppress(Exception):
-            await asyncio.wait_for(self._write_sessions(), 1.0)
+            await asyncio.wait_for(self._write_sessions(), 0.7)
         health.write(self.settings.folder, {"ready": False, "reasons": ["gateway: stopped"]})
         await self._end_threads()
         os.close(self._lock)
@@ -162,7 +162,7 @@ class Gateway:
         loop = asyncio.get_running_loop()
         for thread in (self._store_thread, self._chores_thread):
             try:
-                await asyncio.wait_for(loop.run_in_executor(thread, _disconnect), 0.5)
+                await asyncio.wait_for(loop.run_in_executor(thread, _disconnect), 0.3)
             except TimeoutError:
                 self.hung = True
             thread.shutdown(wait=False, cancel_futures=True)
