@@ -1,6 +1,7 @@
 """The test site: its table, its module, two organisations and people with roles in them."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,7 +14,7 @@ from qipan.kernel.ui.tests.notes import Note, Notebook
 
 
 @pytest.fixture(scope="session")
-def note_table(django_db_setup, django_db_blocker):
+def note_table(django_db_setup: Any, django_db_blocker: Any) -> None:
     """The table of notes, made once in the test database."""
     with django_db_blocker.unblock():
         if Note._meta.db_table not in connection.introspection.table_names():
@@ -22,7 +23,7 @@ def note_table(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture
-def notebook(note_table, db, settings):
+def notebook(note_table: Any, db: Any, settings: Any) -> Any:
     """The site with the one test module."""
     settings.ROOT_URLCONF = "qipan.kernel.ui.tests.urls"
     modules, panels = site.modules, site.home_panels
@@ -33,7 +34,7 @@ def notebook(note_table, db, settings):
 
 
 @pytest.fixture
-def county(notebook):
+def county(notebook: Any) -> Any:
     """The county government with two offices below it."""
     root = Organisation.objects.create(code="ROOT", name="冠县人民政府", kind="government", path="1/")
     water = Organisation.objects.create(
@@ -46,7 +47,7 @@ def county(notebook):
 
 
 @pytest.fixture
-def clerk(county):
+def clerk(county: Any) -> Any:
     """May view, add and change notes of the water office and close them."""
     role = RoleRow.objects.create(
         code="ui.clerk",
@@ -59,7 +60,7 @@ def clerk(county):
 
 
 @pytest.fixture
-def reader(county):
+def reader(county: Any) -> Any:
     """May only view, in the whole county."""
     RoleRow.objects.create(code="ui.reader", label="便笺查阅", permissions=["ui.note.view"])
     account = create_account("reader", "王查阅", Account.Kind.STAFF, by=None)
@@ -68,7 +69,7 @@ def reader(county):
 
 
 @pytest.fixture
-def notes(county):
+def notes(county: Any) -> Any:
     """Three notes of the water office and one of the road office."""
     rows = (
         ("W-1", "河堤巡查", "open", 1.5, True, date(2026, 7, 1), "13812345678", "water", 115.4, 36.5),
@@ -77,7 +78,7 @@ def notes(county):
         ("R-1", "路面塌陷", "open", None, True, date(2026, 7, 3), "13712345678", "roads", 115.5, 36.5),
     )
     return {
-        code: Note.objects.create(
+        code: Note._default_manager.create(
             code=code,
             title=title,
             state=state,
@@ -94,10 +95,10 @@ def notes(county):
 
 
 @pytest.fixture
-def signed_in(client):
+def signed_in(client: Any) -> Any:
     """Signs an account in and gives the client."""
 
-    def sign_in(account):
+    def sign_in(account: Any) -> Any:
         client.force_login(account)
         return client
 

@@ -1,7 +1,7 @@
 """A small register that exists only for these tests: notes of an organisation with a place."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
@@ -66,7 +66,7 @@ class CloseForm(forms.Form):
     remark = forms.CharField(label="办理说明")
 
 
-def close(row, account, remark):
+def close(row: Any, account: Any, remark: Any) -> Any:
     """Close a note; its remark must say something."""
     if len(remark) < 4:
         raise InvalidInput("remark", "说明太短")
@@ -75,7 +75,7 @@ def close(row, account, remark):
     return f"{account} 办结 {row}"
 
 
-def jam(row, account):
+def jam(row: Any, account: Any) -> None:
     """Always too late."""
     raise Conflict("已被他人办结")
 
@@ -100,7 +100,9 @@ NOTES = Register(
     date_field="day",
     panels=(
         Panel("说明", "components/empty.html", lambda request, row: {"title": f"说明:{row.title}"}),
-        RelatedPanel("同单位", lambda row: Note.objects.filter(organisation=row.organisation), ("code",)),
+        RelatedPanel(
+            "同单位", lambda row: Note._default_manager.filter(organisation=row.organisation), ("code",)
+        ),
     ),
     actions=(
         RowAction(
@@ -129,7 +131,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(request.user))
 
 
-def figure(request):
+def figure(request: Any) -> Any:
     """A home panel that visitors do not see."""
     if not request.user.is_authenticated:
         return None
@@ -143,7 +145,7 @@ class Notebook:
     action: int = 9
     label: str = "ui"
     name: str = "智慧便笺"
-    registers: tuple = (NOTES,)
-    pages: tuple = (board, public_board, mine)
-    layers: tuple = ()
-    home_panels: tuple = (HomePanel("notes", figure, "figures"),)
+    registers: tuple[Any, ...] = (NOTES,)
+    pages: tuple[Any, ...] = (board, public_board, mine)
+    layers: tuple[Any, ...] = ()
+    home_panels: tuple[Any, ...] = (HomePanel("notes", figure, "figures"),)

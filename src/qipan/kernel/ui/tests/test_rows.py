@@ -1,6 +1,7 @@
 """One row: its page, its forms, the guard against two writers, its actions, its trail."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,18 +12,18 @@ from qipan.kernel.ui.tests.notes import Note
 LIST = "/ui/notes/"
 
 
-def page_of(row):
+def page_of(row: Any) -> Any:
     """Address of a note."""
     return f"{LIST}{row.pk}/"
 
 
-def form_of(row, **changes):
+def form_of(row: Any, **changes: Any) -> Any:
     """What the edit form sends."""
     fields = {"title": row.title, "state": row.state, "level": row.level, "organisation": "WATER"}
     return {"row_version": row.row_version, **fields, **changes}
 
 
-def test_detail_shows_fields_panels_and_place(signed_in, clerk, notes):
+def test_detail_shows_fields_panels_and_place(signed_in: Any, clerk: Any, notes: Any) -> None:
     text = signed_in(clerk).get(page_of(notes["W-1"])).content.decode()
     assert '<dt>水位</dt><dd>1.5 <span class="unit">m</span></dd>' in text
     assert "说明:河堤巡查" in text
@@ -33,20 +34,20 @@ def test_detail_shows_fields_panels_and_place(signed_in, clerk, notes):
 
 
 @pytest.mark.parametrize("tail", ["", "edit/", "actions/close/"])
-def test_rows_of_other_offices_are_out_of_reach(signed_in, clerk, notes, tail):
+def test_rows_of_other_offices_are_out_of_reach(signed_in: Any, clerk: Any, notes: Any, tail: Any) -> None:
     response = signed_in(clerk).get(page_of(notes["R-1"]) + tail)
     assert response.status_code == 403
     assert "只在县水利局及下级有效" in response.content.decode()
 
 
-def test_unknown_row_is_not_found(signed_in, clerk, notes):
+def test_unknown_row_is_not_found(signed_in: Any, clerk: Any, notes: Any) -> None:
     assert signed_in(clerk).get(LIST + "999999/").status_code == 404
 
 
-def test_new_row_with_its_audit(signed_in, clerk, notes):
+def test_new_row_with_its_audit(signed_in: Any, clerk: Any, notes: Any) -> None:
     client = signed_in(clerk)
     response = client.post(LIST + "new/", {"code": "W-9", "title": "新的", "organisation": "县水利局"})
-    row = Note.objects.get(code="W-9")
+    row = Note._default_manager.get(code="W-9")
     assert (response.status_code, response["Location"]) == (302, page_of(row))
     assert "已新建“新的”" in client.get(page_of(row)).content.decode()
     assert "已新建" not in client.get(page_of(row)).content.decode()
@@ -54,20 +55,20 @@ def test_new_row_with_its_audit(signed_in, clerk, notes):
     assert (entry.target_key, entry.changes["title"], entry.actor_id) == (str(row.pk), "新的", clerk.pk)
 
 
-def test_new_row_for_another_office_is_refused(signed_in, clerk, notes):
+def test_new_row_for_another_office_is_refused(signed_in: Any, clerk: Any, notes: Any) -> None:
     response = signed_in(clerk).post(LIST + "new/", {"code": "R-9", "title": "越权", "organisation": "ROADS"})
     assert response.status_code == 403
-    assert not Note.objects.filter(code="R-9").exists()
+    assert not Note._default_manager.filter(code="R-9").exists()
 
 
-def test_readers_may_not_add_or_change(signed_in, reader, notes):
+def test_readers_may_not_add_or_change(signed_in: Any, reader: Any, notes: Any) -> None:
     client = signed_in(reader)
     assert client.get(LIST + "new/").status_code == 403
     assert client.get(page_of(notes["W-1"]) + "edit/").status_code == 403
     assert "修改" not in client.get(page_of(notes["W-1"])).content.decode()
 
 
-def test_faulty_field_is_named(signed_in, clerk, notes):
+def test_faulty_field_is_named(signed_in: Any, clerk: Any, notes: Any) -> None:
     response = signed_in(clerk).post(
         page_of(notes["W-1"]) + "edit/", form_of(notes["W-1"], level="高", title="")
     )
@@ -77,7 +78,7 @@ def test_faulty_field_is_named(signed_in, clerk, notes):
     assert 'aria-describedby="id_title-error"' in text
 
 
-def test_change_writes_version_and_audit(signed_in, clerk, notes):
+def test_change_writes_version_and_audit(signed_in: Any, clerk: Any, notes: Any) -> None:
     row = notes["W-1"]
     response = signed_in(clerk).post(page_of(row) + "edit/", form_of(row, title="河堤复查", level="1.8"))
     assert response.status_code == 302
@@ -92,7 +93,7 @@ def test_change_writes_version_and_audit(signed_in, clerk, notes):
     }
 
 
-def test_two_writers_are_told_and_nothing_is_lost(signed_in, clerk, notes):
+def test_two_writers_are_told_and_nothing_is_lost(signed_in: Any, clerk: Any, notes: Any) -> None:
     row = notes["W-1"]
     client = signed_in(clerk)
     assert client.post(page_of(row) + "edit/", form_of(row, title="先改")).status_code == 302
@@ -103,7 +104,7 @@ def test_two_writers_are_told_and_nothing_is_lost(signed_in, clerk, notes):
     assert (row.title, row.row_version) == ("先改", 2)
 
 
-def test_moving_a_row_out_of_reach_is_refused(signed_in, clerk, notes):
+def test_moving_a_row_out_of_reach_is_refused(signed_in: Any, clerk: Any, notes: Any) -> None:
     row = notes["W-1"]
     response = signed_in(clerk).post(page_of(row) + "edit/", form_of(row, organisation="ROADS"))
     assert response.status_code == 403
@@ -111,7 +112,7 @@ def test_moving_a_row_out_of_reach_is_refused(signed_in, clerk, notes):
     assert row.organisation.code == "WATER"
 
 
-def test_action_asks_does_and_tells(signed_in, clerk, notes):
+def test_action_asks_does_and_tells(signed_in: Any, clerk: Any, notes: Any) -> None:
     row = notes["W-1"]
     client = signed_in(clerk)
     url = page_of(row) + "actions/close/"
@@ -125,7 +126,7 @@ def test_action_asks_does_and_tells(signed_in, clerk, notes):
     assert row.state == "done"
 
 
-def test_action_that_makes_no_sense_now(signed_in, clerk, notes):
+def test_action_that_makes_no_sense_now(signed_in: Any, clerk: Any, notes: Any) -> None:
     row = notes["W-2"]
     client = signed_in(clerk)
     assert "actions/close/" not in client.get(page_of(row)).content.decode()
@@ -134,21 +135,23 @@ def test_action_that_makes_no_sense_now(signed_in, clerk, notes):
     assert "目前不能“办结”" in response.content.decode()
 
 
-def test_action_without_form_tells_its_conflict(signed_in, clerk, notes):
+def test_action_without_form_tells_its_conflict(signed_in: Any, clerk: Any, notes: Any) -> None:
     client = signed_in(clerk)
     response = client.post(page_of(notes["W-1"]) + "actions/jam/")
     assert response["Location"] == page_of(notes["W-1"])
     assert "已被他人办结" in client.get(page_of(notes["W-1"])).content.decode()
 
 
-def test_trail_is_for_those_who_may_change(signed_in, clerk, reader, notes):
+def test_trail_is_for_those_who_may_change(signed_in: Any, clerk: Any, reader: Any, notes: Any) -> None:
     row = notes["W-1"]
     signed_in(clerk).post(page_of(row) + "edit/", form_of(row, title="河堤复查"))
     assert "河堤巡查 → 河堤复查" in signed_in(clerk).get(page_of(row)).content.decode()
     assert "变更记录" not in signed_in(reader).get(page_of(row)).content.decode()
 
 
-def test_long_lists_of_related_rows_become_a_text_with_suggestions(signed_in, clerk, notes, monkeypatch):
+def test_long_lists_of_related_rows_become_a_text_with_suggestions(
+    signed_in: Any, clerk: Any, notes: Any, monkeypatch: Any
+) -> None:
     client = signed_in(clerk)
     monkeypatch.setattr(related, "SHORT_LIST", 1)
     text = client.get(page_of(notes["W-1"]) + "edit/").content.decode()
