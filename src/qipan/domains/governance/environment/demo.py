@@ -184,12 +184,14 @@ def _device_number(edition: str, rng: random.Random) -> str:
 
 
 def _streams(plan: Plan, thing: Thing, properties: dict[str, ObservedProperty]) -> Iterable[Datastream]:
+    stack = plan.kind == Site.Kind.OUTLET_AIR
     for one in plan.quantities:
         low, high = one.normal or (None, None)
         values: dict[str, Any] = {
             "thing": thing,
             "property": properties[one.code],
-            "unit": one.unit,
+            # Stacks report in mg/m³ what ambient stations report in µg/m³.
+            "unit": "mg/m³" if stack and one.unit == "µg/m³" else one.unit,
             "low": low,
             "high": high,
             "decimals": one.decimals,

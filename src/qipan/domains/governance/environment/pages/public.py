@@ -85,13 +85,13 @@ def public_air(request: HttpRequest) -> HttpResponse:
         for one in situation.air_now(Site.objects.assessed().order_by("code"))
     ]
     chosen = next((row for row in rows if row.code == request.GET.get("town", "")), None)
-    county = situation.county_aqi(row.now for row in rows)
+    county = outlook_of(situation.county_aqi(row.now for row in rows))
     context = {
         "rows": sorted(rows, key=lambda row: (row.now.aqi is None, -(row.now.aqi or 0), row.name)),
         "towns": rows,
         "chosen": chosen,
-        "county": outlook_of(county),
-        "county_advice": ADVICE[outlook_of(county).grade] if county is not None else ADVICE[Grade.NONE],
+        "county": county,
+        "county_advice": ADVICE[county.grade if county else Grade.NONE],
         "hour": max((row.now.hour.hour for row in rows if row.now.hour), default=None),
         "has_outlook": bool(ahead),
         "alerts": list(Alert.objects.for_public().live().prefetch_related("areas")),
@@ -107,7 +107,7 @@ def county_now(request: HttpRequest) -> tuple[str, dict[str, object]] | None:
     county = situation.county_aqi(stations)
     staff = decide(request.user, "environment.site.view").allowed
     return "environment/home_air.html", {
-        "county": outlook_of(county),
+        "county": county,
         "hour": max((one.hour.hour for one in stations if one.hour), default=None),
         "href": "environment:overview" if staff else "environment:public_air",
         "valid": sum(one.aqi is not None for one in stations),

@@ -1,13 +1,15 @@
 """Outlets against their permits, and surface water against its target, from readings to the page."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from qipan.domains.governance.environment import outlet_watch
 from qipan.domains.governance.environment.case_types import CASE_TYPES
 from qipan.domains.governance.environment.demo import sync_quantities
-from qipan.domains.governance.environment.models import Outlet, OutletValue
+from qipan.domains.governance.environment.models import Outlet, OutletValue, Site
 from qipan.domains.governance.environment.program import ROLE
 from qipan.domains.governance.environment.tests.sites import last_full_hour, make_county, make_site, sign_in
 from qipan.kernel.access.models import RoleRow
@@ -15,10 +17,12 @@ from qipan.kernel.base.clock import now
 from qipan.kernel.cases.models import Case
 from qipan.kernel.cases.type_sets import publish_types
 from qipan.kernel.orgs.calendars import load_calendars
+from qipan.kernel.orgs.models import Division, Organisation
 from qipan.kernel.sensing.ingest import store_batch
 from qipan.kernel.sensing.models import Datastream, DeviceKey, ObservedProperty
 from qipan.kernel.sensing.readings import Reading
 
+County = tuple[Organisation, Organisation, Division]
 pytestmark = pytest.mark.django_db
 RIGHTS = (
     "environment.site.view",
@@ -29,7 +33,7 @@ RIGHTS = (
 
 
 @pytest.fixture
-def county():
+def county() -> County:
     root, bureau, towns = make_county()
     load_calendars()
     publish_types("environment", "生态环境", CASE_TYPES)
@@ -38,17 +42,19 @@ def county():
     return root, bureau, towns[0]
 
 
-def connect(site, streams):
+def connect(site: Site, streams: Iterable[tuple[str, str, int]]) -> None:
     """A device key and the streams (code, unit, step) of a site."""
     DeviceKey.objects.create(
-        thing=site.thing, protocol="hj212", key=site.code, valid_from=site.thing.valid_from
+        thing=site.thing, protocol="hj212", key=site.code, valid_from=site.thing.valid_from or now()
     )
     for code, unit, step in streams:
         prop = ObservedProperty.objects.get(code=code.split("/")[0])
         Datastream.objects.create(thing=site.thing, property=prop, code=code, unit=unit, step_s=step)
 
 
-def make_outlet(county, code, limits, oxygen=None):
+def make_outlet(
+    county: County, code: str, limits: dict[str, dict[str, float]], oxygen: float | None = None
+) -> Outlet:
     _root, bureau, town = county
     site = make_site(code, "outlet_air", town, bureau)
     outlet = Outlet.objects.create(
@@ -60,7 +66,7 @@ def make_outlet(county, code, limits, oxygen=None):
     return outlet
 
 
-def send(site, at, **values):
+def send(site: Site, at: datetime, **values: float) -> None:
     store_batch(
         [
             Reading("hj212", site.code, code, at, value, None, 0, at + timedelta(seconds=2), None, None)
@@ -69,11 +75,11 @@ def send(site, at, **values):
     )
 
 
-def send_hour(outlet, at, **values):
+def send_hour(outlet: Outlet, at: datetime, **values: float) -> None:
     send(outlet.site, at, **{f"{code}/hour/avg": value for code, value in values.items()})
 
 
-def test_hours_are_converted_judged_and_the_worst_stands_first(county, client):
+def test_hours_are_converted_judged_and_the_worst_stands_first(county: County, client: Client) -> None:
     limits = {"a34013": {"hour": 10}, "a21026": {"hour": 35}}
     over = make_outlet(county, "O1", limits, 9.0)
     within = make_outlet(county, "O2", {"a34013": {"hour": 10}})
@@ -94,10 +100,11 @@ def test_hours_are_converted_judged_and_the_worst_stands_first(county, client):
     assert page.status_code == 200
     assert [row.pk for row, _name in page.context["rows"]] == [dust.pk, plain.pk, gas.pk]
     assert page.context["over"] == 1
+    assert dust.case is not None
     assert dust.case.number in page.content.decode()
 
 
-def test_over_limit_opens_one_case_per_outlet_factor_and_day(county):
+def test_over_limit_opens_one_case_per_outlet_factor_and_day(county: County) -> None:
     outlet = make_outlet(county, "O1", {"a34013": {"hour": 10}})
     hour = last_full_hour()
     send_hour(outlet, hour, a34013=15.0)
@@ -109,7 +116,7 @@ def test_over_limit_opens_one_case_per_outlet_factor_and_day(county):
     assert OutletValue.objects.get().case == case
 
 
-def test_without_usable_oxygen_or_limit_nothing_is_judged(county, client):
+def test_without_usable_oxygen_or_limit_nothing_is_judged(county: County, client: Client) -> None:
     idle = make_outlet(county, "O1", {"a34013": {"hour": 10}}, 9.0)
     bare = make_outlet(county, "O2", {"a34013": {}})
     hour = last_full_hour()
@@ -125,7 +132,7 @@ def test_without_usable_oxygen_or_limit_nothing_is_judged(county, client):
     assert "The permit holds no limit" in page
 
 
-def test_sections_are_classed_and_those_off_target_stand_first(county, client):
+def test_sections_are_classed_and_those_off_target_stand_first(county: County, client: Client) -> None:
     root, bureau, town = county
     streams = [(code, "mg/L", 14400) for code in ("w01001", "w01009", "w01019", "w21003", "w21011")]
     names = [code for code, _unit, _step in streams]
@@ -153,7 +160,7 @@ def test_sections_are_classed_and_those_off_target_stand_first(county, client):
     assert "近12小时没有有效读数" in page.content.decode()
 
 
-def test_old_readings_are_no_present_water(county, client):
+def test_old_readings_are_no_present_water(county: County, client: Client) -> None:
     root, bureau, town = county
     site = make_site("W1", "surface_water", town, bureau)
     connect(site, [("w21003", "mg/L", 14400)])
