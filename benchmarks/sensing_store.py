@@ -53,9 +53,7 @@ def run(report: Callable[[str], None]) -> dict[str, Any]:
 
 def _batch(at: datetime) -> list[Reading]:
     return [
-        Reading(
-            "bench", f"k{number // CODES}", f"c{number % CODES}", at, float(number % 97) / 3, None, 0, at
-        )
+        Reading("bench", f"k{number // CODES}", f"c{number % CODES}", at, float(number % 97) / 3, None, 0, at)
         for number in range(DEVICES * CODES)
     ]
 

@@ -55,7 +55,7 @@ def lines_of(result: Mapping[str, Any]) -> list[str]:
     for key, value in result["figures"].items():
         if isinstance(value, Mapping) and "value" in value:
             goal = value.get("goal", "")
-            mark = {True: "met", False: "NOT met"}.get(bool(value["met"]) if "met" in value else None, "")
+            mark = ("met" if value["met"] else "NOT met") if "met" in value else ""
             lines.append(
                 f"   {key:<46} {value['value']:>12} {f'goal {goal}' if goal != '' else '':<16} {mark}"
             )

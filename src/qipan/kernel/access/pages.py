@@ -123,7 +123,7 @@ def _change_profile(request: HttpRequest, account: Account) -> tuple[str, bool]:
 
 def explanation(request: HttpRequest) -> HttpResponse:
     """Why an account may or may not do something: the decision itself in words."""
-    require(request.user, "access.explain.view")  # type: ignore[arg-type]
+    require(request.user, "access.explain.view")
     username, action = request.GET.get("account", ""), request.GET.get("action", "")
     account = Account.objects.filter(username=username).first()
     lines = explain(account, action) if account and action else []

@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy
 
 from qipan.kernel.access import audit
 from qipan.kernel.access.accounts import create_account, grant_role
-from qipan.kernel.access.decide import require
 from qipan.kernel.access.models import Account
 from qipan.kernel.base.errors import InvalidInput
 from qipan.kernel.maps import reference
@@ -29,6 +28,7 @@ from qipan.kernel.ui import render
 from qipan.kernel.ui.declarations import PUBLIC, page
 
 ADDRESS = "/set-up/"
+IMPORTS_ADDRESS = "/set-up/imports/"
 FIELDS = ("code", "name", "organisation", "credit_code", "username", "person", "password")
 LARGEST_FILE = 5 * 1024 * 1024
 IMPORTS = {
@@ -94,11 +94,8 @@ def found_county(values: dict[str, str]) -> Account:
 
 @page(ADDRESS, gettext_lazy("初始设置"), permission=PUBLIC, menu=False)
 def first_set_up(request: HttpRequest) -> HttpResponse:
-    """The first step while nobody can sign in; the imports for the administrator afterwards."""
-    if is_needed():
-        return _first_step(request)
-    require(request.user, "modules.set_up.change")
-    return _imports(request)
+    """The county and its administrator, while nobody can sign in; afterwards it leads to the imports."""
+    return _first_step(request) if is_needed() else HttpResponseRedirect(IMPORTS_ADDRESS)
 
 
 def _first_step(request: HttpRequest) -> HttpResponse:
@@ -111,12 +108,14 @@ def _first_step(request: HttpRequest) -> HttpResponse:
             fault = error
         else:
             login(request, account, backend="qipan.kernel.access.backends.AccountBackend")
-            return HttpResponseRedirect(ADDRESS)
+            return HttpResponseRedirect(IMPORTS_ADDRESS)
     context = {"values": values, "fault": fault}
     return render(request, "modules/first_step.html", context, 400 if fault else 200)
 
 
-def _imports(request: HttpRequest) -> HttpResponse:
+@page(IMPORTS_ADDRESS, gettext_lazy("初始导入"), permission="modules.set_up.change", menu=False)
+def imports(request: HttpRequest) -> HttpResponse:
+    """Divisions, organisations and posts from CSV; every bad line is named."""
     result, fault, what = None, "", request.POST.get("what", "")
     if request.method == "POST":
         try:

@@ -1,6 +1,7 @@
 """Decisions: grants in organisation, area and time; one predicate and one judgement agree."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def county(monkeypatch):
+def county(monkeypatch: Any) -> Any:
     """A county with two townships, and organisations as scoped rows."""
     import random
 
@@ -33,7 +34,7 @@ def county(monkeypatch):
         for n in (1, 2)
     ]
 
-    def organisation(name, parent, division):
+    def organisation(name: Any, parent: Any, division: Any) -> Any:
         return Organisation.objects.create(
             code=make_uscc(rng), name=name, kind="government", parent=parent, division=division
         )
@@ -46,17 +47,17 @@ def county(monkeypatch):
     return {"root": root, "offices": offices, "stations": stations}
 
 
-def staff(name):
+def staff(name: Any) -> Any:
     return create_account(name, name, Account.Kind.STAFF, by=None)
 
 
-def seen(actor):
+def seen(actor: Any) -> Any:
     return set(
         rows_for(actor, "orgs.organisation.view", Organisation.objects.all()).values_list("name", flat=True)
     )
 
 
-def test_nobody_sees_anything_without_a_grant(county):
+def test_nobody_sees_anything_without_a_grant(county: Any) -> None:
     account = staff("a")
     assert seen(account) == set()
     assert seen(ANONYMOUS) == set()
@@ -66,7 +67,7 @@ def test_nobody_sees_anything_without_a_grant(county):
     assert "orgs.organisation.view" in refusal.value.reasons[0]
 
 
-def test_grant_reaches_its_own_organisation_only(county):
+def test_grant_reaches_its_own_organisation_only(county: Any) -> None:
     account = staff("a")
     grant_role(account, "clerk", county["offices"][0], by=None)
     assert seen(account) == {"站0"}
@@ -75,19 +76,19 @@ def test_grant_reaches_its_own_organisation_only(county):
     assert not decide(account, "orgs.organisation.change", county["stations"][0])
 
 
-def test_grant_in_the_root_with_children_reaches_rows_without_organisation(county):
+def test_grant_in_the_root_with_children_reaches_rows_without_organisation(county: Any) -> None:
     account = staff("a")
     grant_role(account, "clerk", county["root"], by=None, with_children=True)
     assert len(seen(account)) == 5
 
 
-def test_division_prefix_bounds(county):
+def test_division_prefix_bounds(county: Any) -> None:
     account = staff("a")
     grant_role(account, "clerk", county["root"], by=None, with_children=True, division_prefix="371525102")
     assert seen(account) == {"镇政府1", "站1"}
 
 
-def test_predicate_and_judgement_agree(county):
+def test_predicate_and_judgement_agree(county: Any) -> None:
     cases = [
         (county["root"], True, ""),
         (county["root"], False, ""),
@@ -106,14 +107,14 @@ def test_predicate_and_judgement_agree(county):
         assert judged == seen(account)
 
 
-def test_grant_ends_to_the_second(county):
+def test_grant_ends_to_the_second(county: Any) -> None:
     account = staff("a")
     grant = grant_role(account, "clerk", county["root"], by=None, with_children=True)
     Grant.objects.filter(pk=grant.pk).update(valid_to=now())
     assert seen(Account.objects.get(pk=account.pk)) == set()
 
 
-def test_delegate_acts_within_the_roles_given(county):
+def test_delegate_acts_within_the_roles_given(county: Any) -> None:
     chief, deputy = staff("chief"), staff("deputy")
     grant_role(chief, "clerk", county["root"], by=None, with_children=True)
     grant_role(chief, "all", county["root"], by=None, with_children=True)
@@ -125,7 +126,7 @@ def test_delegate_acts_within_the_roles_given(county):
     assert not decide(deputy, "orgs.organisation.change")
 
 
-def test_explain_says_what_decides(county):
+def test_explain_says_what_decides(county: Any) -> None:
     account = staff("a")
     grant_role(account, "clerk", county["offices"][0], by=None)
     assert explain(account, "orgs.organisation.view", county["stations"][0])[0].startswith("可以")
@@ -135,7 +136,7 @@ def test_explain_says_what_decides(county):
     assert who_may("orgs.organisation.view", county["stations"][0]) == [account]
 
 
-def test_rows_cost_one_extra_query(county, django_assert_num_queries):
+def test_rows_cost_one_extra_query(county: Any, django_assert_num_queries: Any) -> None:
     account = staff("a")
     grant_role(account, "clerk", county["root"], by=None, with_children=True)
     account = Account.objects.get(pk=account.pk)

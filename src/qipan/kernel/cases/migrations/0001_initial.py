@@ -24,8 +24,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='CaseCounter',
             fields=[
-                ('day', models.DateField(primary_key=True, serialize=False)),
-                ('last', models.PositiveIntegerField()),
+                ('day', models.DateField(primary_key=True, serialize=False, verbose_name='日期')),
+                ('last', models.PositiveIntegerField(verbose_name='当日最大序号')),
             ],
         ),
         migrations.CreateModel(
@@ -39,11 +39,11 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='创建时间')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='更新时间')),
                 ('row_version', models.PositiveIntegerField(default=1, editable=False, verbose_name='行版本')),
-                ('uuid', models.UUIDField(default=qipan.kernel.base.ids.uuid7, editable=False, unique=True)),
+                ('uuid', models.UUIDField(default=qipan.kernel.base.ids.uuid7, editable=False, unique=True, verbose_name='唯一标识')),
                 ('number', models.CharField(editable=False, max_length=24, unique=True, verbose_name='案件编号')),
                 ('receipt', models.CharField(editable=False, max_length=8, unique=True, verbose_name='回执号')),
-                ('client_key', models.CharField(editable=False, max_length=64, null=True, unique=True)),
-                ('device', models.CharField(blank=True, db_index=True, editable=False, max_length=64)),
+                ('client_key', models.CharField(editable=False, max_length=64, null=True, unique=True, verbose_name='提交标识')),
+                ('device', models.CharField(blank=True, db_index=True, editable=False, max_length=64, verbose_name='上报设备')),
                 ('title', models.CharField(max_length=200, verbose_name='标题')),
                 ('text', models.TextField(blank=True, verbose_name='内容')),
                 ('public_text', models.TextField(blank=True, verbose_name='公开说明')),
@@ -280,7 +280,7 @@ class Migration(migrations.Migration):
                 ('object_id', models.CharField(max_length=64, verbose_name='对象编号')),
                 ('relation', models.CharField(default='cause', max_length=20, verbose_name='关系')),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='causes', to='cases.case', verbose_name='案件')),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contenttypes.contenttype')),
+                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contenttypes.contenttype', verbose_name='起因类型')),
             ],
             options={
                 'verbose_name': '案件起因',

@@ -74,18 +74,18 @@ class CaseRows(models.QuerySet["Case"]):
 class CaseCounter(models.Model):
     """The last serial number given on a day."""
 
-    day = models.DateField(primary_key=True)
-    last = models.PositiveIntegerField()
+    day = models.DateField(_("日期"), primary_key=True)
+    last = models.PositiveIntegerField(_("当日最大序号"))
 
 
 class Case(Record, Placed):
     """A reported matter on its way from report to rating."""
 
-    uuid = models.UUIDField(unique=True, default=uuid7, editable=False)
+    uuid = models.UUIDField(_("唯一标识"), unique=True, default=uuid7, editable=False)
     number = models.CharField(_("案件编号"), max_length=24, unique=True, editable=False)
     receipt = models.CharField(_("回执号"), max_length=8, unique=True, editable=False)
-    client_key = models.CharField(max_length=64, unique=True, null=True, editable=False)
-    device = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
+    client_key = models.CharField(_("提交标识"), max_length=64, unique=True, null=True, editable=False)
+    device = models.CharField(_("上报设备"), max_length=64, blank=True, editable=False, db_index=True)
     type = models.ForeignKey(CaseTypeRow, models.PROTECT, related_name="cases", verbose_name=_("类型"))
     title = models.CharField(_("标题"), max_length=200)
     text = models.TextField(_("内容"), blank=True)
@@ -248,7 +248,9 @@ class CauseLink(models.Model):
     """What led to a case: any row of any block (a rule event, a warning, an observation alarm)."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="causes", verbose_name=_("案件"))
-    content_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+")
+    content_type = models.ForeignKey(
+        ContentType, models.PROTECT, related_name="+", verbose_name=_("起因类型")
+    )
     object_id = models.CharField(_("对象编号"), max_length=64)
     target = GenericForeignKey("content_type", "object_id")
     relation = models.CharField(_("关系"), max_length=20, default="cause")

@@ -1,8 +1,7 @@
 """A lake of its own for every test: its own catalogue name, its own folder."""
 
-from typing import Any
-
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest

@@ -1,8 +1,7 @@
 """The forecast store: issues beside each other, as issued, latest, by lead, with what came true."""
 
-from typing import Any
-
 from datetime import datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -16,7 +15,9 @@ STORE = forecast.store("environment")
 T0 = utc(2026, 1, 1, 0)
 
 
-def issue(issued: datetime, values: dict[int, list[float]], *, place: Any="a", model: Any="air", **extra: Any) -> pa.Table:
+def issue(
+    issued: datetime, values: dict[int, list[float]], *, place: Any = "a", model: Any = "air", **extra: Any
+) -> pa.Table:
     """Rows of an issue: ``values[member]`` for the leads 1, 2, …"""
     start = forecast.naive(issued)
     valid, member, value = [], [], []

@@ -1,8 +1,7 @@
 """Hot and cold rows as one table: no gap, no double, whenever the flush commits."""
 
-from typing import Any
-
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 import pytest

@@ -1,10 +1,9 @@
 """Upkeep: small files merged, old snapshots forgotten, orphans removed, what is needed kept."""
 
-from typing import Any
-
 import os
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +21,11 @@ from qipan.kernel.lake.tests.samples import STAGE, stage_rows
 DAY = date(2026, 1, 1)
 
 
-def all_levels(**options: Any) -> list[float]:
+def existing(path: str) -> Any:
+    return find(path)
+
+
+def all_levels(**options: Any) -> Any:
     t = lake.table(STAGE)
     return lake.query(t.order_by("level_m").select("level_m"), **options).column(0).to_pylist()
 
@@ -96,7 +99,7 @@ def test_days_beyond_their_keeping_time_go(fresh_lake: Any) -> None:
     for back in (29, 31, 60):
         lake.append(short, stage_rows(today - timedelta(days=back), 1), f"b{back}")
     assert lake.maintain(short).dropped == 2
-    [kept] = partitions(find(short.path))
+    [kept] = partitions(existing(short.path))
     assert kept.value == today - timedelta(days=29)
 
 
@@ -114,7 +117,7 @@ def test_partitions_by_text_are_merged_only_when_they_are_many(fresh_lake: Any) 
     table = Table("runs", owner="w", partition="issue", schema=pa.schema([("issue", pa.string())]))
     for number in range(9):
         lake.append(table, pa.table({"issue": ["m:1"]}), f"b{number}")
-    [partition] = partitions(find(table.path))
+    [partition] = partitions(existing(table.path))
     assert (partition.value, partition.files, needs_merge(partition, DAY)) == ("m:1", 9, True)
     lake.maintain(table)
     assert len(lake.files(table)) == 1

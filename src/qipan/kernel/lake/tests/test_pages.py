@@ -1,12 +1,11 @@
 """The pages show what commits and upkeep wrote down; the command keeps its hands off without --do."""
 
-from typing import Any
-
 import json
 import subprocess
 import sys
 from datetime import date
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -24,13 +23,15 @@ DAY = date(2026, 1, 1)
 def test_a_line_tells_size_upkeep_and_hold(fresh_lake: Any) -> None:
     lake.append(STAGE, stage_rows(DAY), "a")
     lake.append(STAGE, stage_rows(DAY, station="s2"), "b")
-    [line] = pages._lines()
+    lines: list[Any] = list(pages._lines())
+    [line] = lines
     assert (line.path, line.last.total_rows, line.last.total_files) == ("water.stage", 48, 2)
     assert line.mean_file == line.last.total_bytes // 2 > 0
     assert (line.run, line.hold) == (None, None)
     lake.maintain(STAGE)
     LakeHold.objects.create(table=STAGE.path, reason="x", since=now())
-    [line] = pages._lines()
+    [line] = list(pages._lines())
+    assert line.last is not None and line.run is not None and line.hold is not None
     assert (line.last.kind, line.last.total_files, line.run.compacted) == ("maintain", 1, 1)
     assert line.hold.reason == "x"
 

@@ -1,6 +1,7 @@
 """Expressions: pruned by their own filters, over old and new columns, stopped in time."""
 
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import ibis
 import pyarrow as pa
@@ -17,7 +18,7 @@ DAY, NEXT = date(2026, 1, 1), date(2026, 1, 2)
 NAME = "water__stage"
 
 
-def test_filters_on_the_table_prune_and_others_do_not():
+def test_filters_on_the_table_prune_and_others_do_not() -> None:
     t = lake.table(STAGE)
     day = "EqualTo(term=Reference(name='day'), literal=literal('2026-01-01'))"
     assert day in repr(tables_of(t.filter(t.day == DAY, t.level_m > 1).count().as_table())[NAME])
@@ -28,7 +29,7 @@ def test_filters_on_the_table_prune_and_others_do_not():
     assert tables_of(grouped.filter(grouped.day == DAY))[NAME] == AlwaysTrue()
 
 
-def test_two_uses_of_a_table_reach_the_union_of_their_filters(fresh_lake):
+def test_two_uses_of_a_table_reach_the_union_of_their_filters(fresh_lake: Any) -> None:
     days = [DAY, NEXT, date(2026, 1, 3)]
     lake.append(STAGE, pa.concat_tables([stage_rows(day, 1, level=day.day) for day in days]), "a")
     t = lake.table(STAGE)
@@ -59,14 +60,14 @@ def test_two_uses_of_a_table_reach_the_union_of_their_filters(fresh_lake):
         (lambda t: t.level_m == t.level_m.max(), 1),
     ],
 )
-def test_pruned_answers_equal_unpruned_ones(fresh_lake, build, expected):
+def test_pruned_answers_equal_unpruned_ones(fresh_lake: Any, build: Any, expected: Any) -> None:
     days = [DAY, NEXT, date(2026, 1, 3)]
     lake.append(STAGE, pa.concat_tables([stage_rows(day, 1, level=day.day) for day in days]), "a")
     t = lake.table(STAGE)
     assert lake.query(t.filter(build(t))).num_rows == expected
 
 
-def test_new_renamed_and_widened_columns_read_old_files(fresh_lake):
+def test_new_renamed_and_widened_columns_read_old_files(fresh_lake: Any) -> None:
     old = Table("n", owner="t", partition=None, schema=pa.schema([("a", pa.int32()), ("b", pa.float32())]))
     lake.append(old, pa.table({"a": pa.array([1], pa.int32()), "b": pa.array([0.5], pa.float32())}), "1")
     columns = pa.schema([("count", pa.int64()), ("b", pa.float64()), ("c", pa.string())])
@@ -84,7 +85,7 @@ def test_new_renamed_and_widened_columns_read_old_files(fresh_lake):
     ]
 
 
-def test_a_nullable_column_is_added_by_itself_a_narrower_one_is_refused(fresh_lake):
+def test_a_nullable_column_is_added_by_itself_a_narrower_one_is_refused(fresh_lake: Any) -> None:
     first = Table("n", owner="t", partition=None, schema=pa.schema([("a", pa.int64())]))
     lake.append(first, pa.table({"a": [1]}), "1")
     more = Table("n", owner="t", partition=None, schema=pa.schema([("a", pa.int64()), ("b", pa.string())]))
@@ -97,7 +98,7 @@ def test_a_nullable_column_is_added_by_itself_a_narrower_one_is_refused(fresh_la
         lake.evolve(narrow)
 
 
-def test_a_query_that_takes_too_long_is_stopped(fresh_lake):
+def test_a_query_that_takes_too_long_is_stopped(fresh_lake: Any) -> None:
     lake.append(STAGE, stage_rows(DAY), "a")
     t = lake.table(STAGE)
     big = t
@@ -108,13 +109,13 @@ def test_a_query_that_takes_too_long_is_stopped(fresh_lake):
     assert lake.query(t.count().as_table()).column(0)[0].as_py() == 24
 
 
-def test_unknown_tables_and_engines_are_refused(fresh_lake):
+def test_unknown_tables_and_engines_are_refused(fresh_lake: Any) -> None:
     with pytest.raises(LookupError, match="not a table"):
         lake.query(ibis.table({"a": "int64"}, name="elsewhere"))
     with pytest.raises(ValueError, match="spark"):
         lake.query(lake.table(STAGE), engine_name="spark")
 
 
-def test_the_front_is_light():
+def test_the_front_is_light() -> None:
     with pytest.raises(AttributeError, match="nothing"):
         lake.nothing  # noqa: B018

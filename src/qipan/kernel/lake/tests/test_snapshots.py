@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,20 +15,24 @@ from qipan.kernel.lake.tests.samples import STAGE, stage_rows
 DAY, NEXT = date(2026, 1, 1), date(2026, 1, 2)
 
 
-def levels(**options) -> list[float]:
+def catalogue_of(path: str) -> Any:
+    return find(path)
+
+
+def levels(**options: Any) -> Any:
     return (
         lake.query(lake.table(STAGE).select("level_m").order_by("level_m"), **options).column(0).to_pylist()
     )
 
 
-def test_an_overwrite_leaves_two_snapshots_and_one_moment(fresh_lake):
+def test_an_overwrite_leaves_two_snapshots_and_one_moment(fresh_lake: Any) -> None:
     lake.append(STAGE, stage_rows(DAY, 2), "a")
     lake.replace(STAGE, stage_rows(DAY, 1, level=7.0), f"day = '{DAY}'", "b")
-    assert len(find(STAGE.path).metadata.snapshots) == 3
+    assert len(catalogue_of(STAGE.path).metadata.snapshots) == 3
     assert [(m.batch, m.rows) for m in lake.history(STAGE)] == [("a", 2), ("b", 1)]
 
 
-def test_as_of_equals_a_replayed_oracle_at_random_times(fresh_lake):
+def test_as_of_equals_a_replayed_oracle_at_random_times(fresh_lake: Any) -> None:
     random.seed(7)
     oracle: list[float] = []
     states: list[tuple[datetime, list[float]]] = []
@@ -47,7 +52,7 @@ def test_as_of_equals_a_replayed_oracle_at_random_times(fresh_lake):
         assert levels(as_of=moment) == (known[-1] if known else [])
 
 
-def test_tags_and_snapshots_name_a_state(fresh_lake):
+def test_tags_and_snapshots_name_a_state(fresh_lake: Any) -> None:
     row = lake.append(STAGE, stage_rows(DAY, 1), "a")
     assert lake.pin(STAGE, "2026q1") == row.snapshot_id
     lake.append(STAGE, stage_rows(NEXT, 1, level=5.0), "b")
@@ -63,14 +68,14 @@ def test_tags_and_snapshots_name_a_state(fresh_lake):
         lake.unpin(STAGE, "2026q1")
 
 
-def test_a_time_needs_its_zone(fresh_lake):
+def test_a_time_needs_its_zone(fresh_lake: Any) -> None:
     lake.append(STAGE, stage_rows(DAY, 1), "a")
     with pytest.raises(ValueError, match="zone"):
         levels(as_of=datetime(2026, 1, 1))
     assert levels(as_of=datetime(2000, 1, 1, tzinfo=UTC)) == []
 
 
-def test_a_rolled_back_batch_can_be_written_again(fresh_lake):
+def test_a_rolled_back_batch_can_be_written_again(fresh_lake: Any) -> None:
     first = lake.append(STAGE, stage_rows(DAY, 1), "a")
     lake.append(STAGE, stage_rows(NEXT, 1, level=5.0), "b")
     lake.rollback(STAGE, first.snapshot_id)
@@ -82,7 +87,7 @@ def test_a_rolled_back_batch_can_be_written_again(fresh_lake):
         lake.rollback(STAGE, datetime(2000, 1, 1, tzinfo=UTC))
 
 
-def test_files_are_pruned_by_day(fresh_lake):
+def test_files_are_pruned_by_day(fresh_lake: Any) -> None:
     lake.append(STAGE, pa.concat_tables([stage_rows(DAY, 2), stage_rows(NEXT, 2)]), "a")
     assert len(lake.files(STAGE)) == 2
     [path] = lake.files(STAGE, where=f"day = '{NEXT}'")

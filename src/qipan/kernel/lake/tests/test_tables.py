@@ -1,6 +1,7 @@
 """What may be declared and written: types, nulls, order."""
 
 from datetime import date, datetime
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -12,7 +13,7 @@ from qipan.kernel.lake.tests.samples import STAGE, stage_rows
 DAY = date(2026, 1, 1)
 
 
-def test_a_declaration_names_its_fault():
+def test_a_declaration_names_its_fault() -> None:
     schema = pa.schema([("day", pa.date32())])
     with pytest.raises(ValueError, match="name"):
         Table("Bad", owner="water", schema=schema)
@@ -24,21 +25,21 @@ def test_a_declaration_names_its_fault():
         Table("t", owner="w", schema=pa.schema([("day", pa.dictionary(pa.int32(), pa.string()))]))
 
 
-def test_rows_come_out_in_table_order():
+def test_rows_come_out_in_table_order() -> None:
     rows = pa.concat_tables([stage_rows(DAY, 2, station="b"), stage_rows(DAY, 2, station="a")])
     stored = conform(STAGE, rows.select(["level_m", "at", "station", "day"]))
     assert stored.column_names == ["day", "station", "at", "level_m"]
     assert stored.column("station").to_pylist() == ["a", "a", "b", "b"]
 
 
-def test_a_null_in_a_required_column_is_named_with_its_row():
+def test_a_null_in_a_required_column_is_named_with_its_row() -> None:
     rows = stage_rows(DAY, 3).set_column(1, "station", pa.array(["a", None, "c"]))
     with pytest.raises(InvalidInput, match="row 1") as caught:
         conform(STAGE, rows)
     assert caught.value.field == "station"
 
 
-def test_a_value_that_does_not_fit_is_named_with_its_row():
+def test_a_value_that_does_not_fit_is_named_with_its_row() -> None:
     table = Table("n", owner="t", schema=pa.schema([("n", pa.int32())]), partition=None)
     values = list(range(100))
     values[70] = 2**40
@@ -55,7 +56,7 @@ def test_a_value_that_does_not_fit_is_named_with_its_row():
         ("day", pa.array([datetime(2026, 1, 1)] * 2, pa.timestamp("us"))),
     ],
 )
-def test_another_kind_of_value_is_refused(column, values):
+def test_another_kind_of_value_is_refused(column: Any, values: Any) -> None:
     rows = stage_rows(DAY, 2)
     rows = rows.set_column(rows.column_names.index(column), column, values)
     with pytest.raises(InvalidInput) as caught:
@@ -63,7 +64,7 @@ def test_another_kind_of_value_is_refused(column, values):
     assert caught.value.field == column
 
 
-def test_the_index_column_of_pandas_is_refused_and_dictionary_text_is_plain_text():
+def test_the_index_column_of_pandas_is_refused_and_dictionary_text_is_plain_text() -> None:
     rows = stage_rows(DAY, 2)
     with pytest.raises(InvalidInput, match="no such column"):
         conform(STAGE, rows.append_column("__index_level_0__", pa.array([0, 1])))
@@ -71,7 +72,7 @@ def test_the_index_column_of_pandas_is_refused_and_dictionary_text_is_plain_text
     assert conform(STAGE, coded).schema == STAGE.schema
 
 
-def test_narrow_numbers_are_widened_and_an_absent_column_is_null():
+def test_narrow_numbers_are_widened_and_an_absent_column_is_null() -> None:
     rows = stage_rows(DAY, 2)
     short = rows.set_column(3, "level_m", pa.array([1, 2], pa.int32()))
     assert conform(STAGE, short).column("level_m").to_pylist() == [1.0, 2.0]
@@ -80,7 +81,7 @@ def test_narrow_numbers_are_widened_and_an_absent_column_is_null():
         conform(STAGE, rows.drop(["station"]))
 
 
-def test_the_digest_depends_on_values_not_on_chunks():
+def test_the_digest_depends_on_values_not_on_chunks() -> None:
     whole = conform(STAGE, stage_rows(DAY, 4))
     pieces = pa.concat_tables([whole.slice(0, 2), whole.slice(2)])
     assert digest(whole) == digest(pieces)

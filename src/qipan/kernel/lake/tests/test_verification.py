@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,13 +14,13 @@ from qipan.kernel.lake.verification import metadata_locations, repair
 DAY = date(2026, 1, 1)
 
 
-def test_a_whole_table_has_no_problems(fresh_lake):
+def test_a_whole_table_has_no_problems(fresh_lake: Any) -> None:
     lake.append(STAGE, stage_rows(DAY), "a")
     lake.replace(STAGE, stage_rows(DAY, 3), f"day = '{DAY}'", "b")
     assert lake.verify(STAGE) == []
 
 
-def test_a_missing_and_a_cut_file_are_named_and_hold_the_table(fresh_lake):
+def test_a_missing_and_a_cut_file_are_named_and_hold_the_table(fresh_lake: Any) -> None:
     lake.append(STAGE, stage_rows(DAY), "a")
     lake.append(STAGE, stage_rows(DAY, station="s2"), "b")
     first, second = (Path(path) for path in lake.files(STAGE))
@@ -35,7 +36,7 @@ def test_a_missing_and_a_cut_file_are_named_and_hold_the_table(fresh_lake):
     assert len(lake.verify(STAGE)) == 1
 
 
-def test_a_mended_table_takes_writes_again(fresh_lake):
+def test_a_mended_table_takes_writes_again(fresh_lake: Any) -> None:
     lake.append(STAGE, stage_rows(DAY), "a")
     path = Path(lake.files(STAGE)[0])
     away = path.rename(path.with_suffix(".away"))
@@ -45,7 +46,7 @@ def test_a_mended_table_takes_writes_again(fresh_lake):
     lake.append(STAGE, stage_rows(DAY, station="s3"), "c")
 
 
-def test_a_lost_metadata_file_is_reported_and_repaired_by_decision(fresh_lake):
+def test_a_lost_metadata_file_is_reported_and_repaired_by_decision(fresh_lake: Any) -> None:
     lake.append(STAGE, stage_rows(DAY), "a")
     lake.append(STAGE, stage_rows(DAY, station="s2"), "b")
     with pytest.raises(ValueError, match="present"):
@@ -59,6 +60,6 @@ def test_a_lost_metadata_file_is_reported_and_repaired_by_decision(fresh_lake):
     assert lake.query(lake.table(STAGE).count().as_table()).column(0)[0].as_py() == 24
 
 
-def test_an_unknown_table_is_an_error(fresh_lake):
+def test_an_unknown_table_is_an_error(fresh_lake: Any) -> None:
     with pytest.raises(LookupError):
         lake.verify("water.nothing")

@@ -3,6 +3,7 @@
 import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -19,17 +20,17 @@ from qipan.kernel.lake.tests.samples import STAGE, stage_rows
 DAY, NEXT = date(2026, 1, 1), date(2026, 1, 2)
 
 
-def count(table=STAGE, **options) -> int:
+def count(table: Any = STAGE, **options: Any) -> Any:
     return lake.query(lake.table(table).count().as_table(), **options).column(0)[0].as_py()
 
 
-def test_a_table_nobody_wrote_is_empty(fresh_lake):
+def test_a_table_nobody_wrote_is_empty(fresh_lake: Any) -> None:
     assert lake.files(STAGE) == []
     assert count() == 0
     assert lake.history(STAGE) == []
 
 
-def test_the_same_batch_lands_once(fresh_lake):
+def test_the_same_batch_lands_once(fresh_lake: Any) -> None:
     first = lake.append(STAGE, stage_rows(DAY), "a")
     again = lake.append(STAGE, stage_rows(DAY), "a")
     assert first.pk == again.pk
@@ -37,14 +38,14 @@ def test_the_same_batch_lands_once(fresh_lake):
     assert count() == 24
 
 
-def test_a_batch_key_with_other_rows_is_a_conflict(fresh_lake):
+def test_a_batch_key_with_other_rows_is_a_conflict(fresh_lake: Any) -> None:
     lake.append(STAGE, stage_rows(DAY), "a")
     with pytest.raises(Conflict, match="other rows"):
         lake.append(STAGE, stage_rows(DAY, level=5.0), "a")
     assert count() == 24
 
 
-def test_a_crash_between_commit_and_record_is_mended_by_the_next_try(fresh_lake):
+def test_a_crash_between_commit_and_record_is_mended_by_the_next_try(fresh_lake: Any) -> None:
     row = lake.append(STAGE, stage_rows(DAY), "a")
     LakeBatch.objects.all().delete()
     again = lake.append(STAGE, stage_rows(DAY), "a")
@@ -52,7 +53,7 @@ def test_a_crash_between_commit_and_record_is_mended_by_the_next_try(fresh_lake)
     assert count() == 24
 
 
-def test_a_wrong_row_lets_nothing_land(fresh_lake):
+def test_a_wrong_row_lets_nothing_land(fresh_lake: Any) -> None:
     rows = stage_rows(DAY).set_column(1, "station", pa.array([None] * 24, pa.string()))
     with pytest.raises(InvalidInput):
         lake.append(STAGE, rows, "a")
@@ -60,7 +61,7 @@ def test_a_wrong_row_lets_nothing_land(fresh_lake):
     assert LakeBatch.objects.count() == 0
 
 
-def test_replace_takes_out_one_day_only(fresh_lake):
+def test_replace_takes_out_one_day_only(fresh_lake: Any) -> None:
     lake.append(STAGE, pa.concat_tables([stage_rows(DAY), stage_rows(NEXT)]), "a")
     lake.replace(STAGE, stage_rows(DAY, 3, level=9.0), "day = '2026-01-01'", "b")
     t = lake.table(STAGE)
@@ -68,7 +69,7 @@ def test_replace_takes_out_one_day_only(fresh_lake):
     assert found.to_pylist() == [{"day": DAY, "n": 3, "low": 9.0}, {"day": NEXT, "n": 24, "low": 1.0}]
 
 
-def test_replace_can_cut_through_a_file(fresh_lake):
+def test_replace_can_cut_through_a_file(fresh_lake: Any) -> None:
     lake.append(STAGE, stage_rows(DAY), "a")
     lake.replace(STAGE, stage_rows(DAY, 1, level=-1.0), "level_m >= 11", "b")
     t = lake.table(STAGE)
@@ -76,7 +77,7 @@ def test_replace_can_cut_through_a_file(fresh_lake):
     assert levels == [-1.0] + [float(n) for n in range(1, 11)]
 
 
-def test_upsert_replaces_equal_keys_and_keeps_the_others(fresh_lake):
+def test_upsert_replaces_equal_keys_and_keeps_the_others(fresh_lake: Any) -> None:
     lake.append(STAGE, pa.concat_tables([stage_rows(DAY, 3), stage_rows(NEXT, 3)]), "a")
     lake.upsert(STAGE, stage_rows(DAY, 4, level=100.0).slice(2), ("day", "station", "at"), "b")
     t = lake.table(STAGE)
@@ -89,13 +90,13 @@ def test_upsert_replaces_equal_keys_and_keeps_the_others(fresh_lake):
         )
 
 
-def test_a_held_table_takes_no_writes(fresh_lake):
+def test_a_held_table_takes_no_writes(fresh_lake: Any) -> None:
     LakeHold.objects.create(table=STAGE.path, reason="files are missing", since=now())
     with pytest.raises(Conflict, match="files are missing"):
         lake.append(STAGE, stage_rows(DAY), "a")
 
 
-def test_strange_values_come_back_as_they_went(fresh_lake):
+def test_strange_values_come_back_as_they_went(fresh_lake: Any) -> None:
     rows = pa.table(
         {
             "day": pa.array([date(1900, 1, 1), date(2262, 4, 12), date(2262, 4, 12)], pa.date32()),
@@ -114,11 +115,11 @@ def test_strange_values_come_back_as_they_went(fresh_lake):
     assert math.isnan(levels[0]) and levels[1:] == [-math.inf, math.inf]
 
 
-def test_four_writers_lose_and_double_nothing(fresh_lake):
+def test_four_writers_lose_and_double_nothing(fresh_lake: Any) -> Any:
     """The writers are threads with connections of their own; what they commit is swept up."""
 
-    def alone(work):
-        def run(argument):
+    def alone(work: Any) -> Any:
+        def run(argument: Any) -> Any:
             try:
                 return work(argument)
             finally:
@@ -149,12 +150,12 @@ def test_four_writers_lose_and_double_nothing(fresh_lake):
     assert swept == 10
 
 
-def test_writers_that_know_nothing_of_our_lock_lose_nothing_either(fresh_lake):
+def test_writers_that_know_nothing_of_our_lock_lose_nothing_either(fresh_lake: Any) -> None:
     """Another program commits through the same catalogue: the retries in the table's properties save both."""
     lake.append(STAGE, stage_rows(DAY, 1, station="ours-0"), "0")
 
     def foreign(number: int) -> None:
-        table = find(STAGE.path)
+        table: Any = find(STAGE.path)
         for part in range(4):
             rows = conform(STAGE, stage_rows(DAY, 1, station=f"foreign-{number}-{part}"))
             table.append(rows)

@@ -1,5 +1,7 @@
 """The first set-up: only once, all or nothing, then the imports for the administrator."""
 
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -23,19 +25,19 @@ GOOD = {
 
 
 @pytest.fixture(autouse=True)
-def fresh():
+def fresh() -> Any:
     subject._done.clear()
     registry.sync_roles()
     yield
     subject._done.clear()
 
 
-def test_home_leads_to_the_set_up_until_it_is_done(client):
+def test_home_leads_to_the_set_up_until_it_is_done(client: Any) -> None:
     assert client.get("/")["Location"] == "/set-up/"
-    assert client.post("/set-up/", GOOD)["Location"] == "/set-up/"
+    assert client.post("/set-up/", GOOD)["Location"] == "/set-up/imports/"
     account = Account.objects.get(username="first")
     assert decide(account, "orgs.organisation.change")
-    assert client.get("/set-up/").status_code == 200
+    assert client.get("/set-up/imports/").status_code == 200
     client.logout()
     assert client.get("/sign-in/").status_code == 200
 
@@ -44,7 +46,7 @@ def test_home_leads_to_the_set_up_until_it_is_done(client):
     ("field", "value"),
     [("code", "3715"), ("credit_code", "91350100M000100Y44"), ("password", "short"), ("name", "")],
 )
-def test_a_wrong_field_is_named_and_nothing_is_written(client, field, value):
+def test_a_wrong_field_is_named_and_nothing_is_written(client: Any, field: Any, value: Any) -> None:
     answer = client.post("/set-up/", {**GOOD, field: value})
     assert answer.status_code == 400
     assert not Account.objects.filter(username="first").exists()
@@ -52,18 +54,18 @@ def test_a_wrong_field_is_named_and_nothing_is_written(client, field, value):
     assert not Division.objects.exists()
 
 
-def test_nobody_else_can_set_up_again(client):
+def test_nobody_else_can_set_up_again(client: Any) -> None:
     client.post("/set-up/", GOOD)
     client.logout()
     assert client.post("/set-up/", {**GOOD, "username": "second"}).status_code in (302, 403)
     assert not Account.objects.filter(username="second").exists()
 
 
-def test_import_names_bad_lines(client):
+def test_import_names_bad_lines(client: Any) -> None:
     client.post("/set-up/", GOOD)
     text = "code,name\n371525001000,清泉街道\n12,坏行\n"
     upload = SimpleUploadedFile("d.csv", text.encode())
-    answer = client.post("/set-up/", {"what": "divisions", "file": upload})
+    answer = client.post("/set-up/imports/", {"what": "divisions", "file": upload})
     assert answer.status_code == 200
     assert "第 3 行" in answer.content.decode()
     assert Division.objects.filter(code="371525001000").exists()

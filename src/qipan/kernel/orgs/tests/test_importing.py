@@ -4,12 +4,12 @@ import pytest
 
 from qipan.kernel.base.errors import InvalidInput
 from qipan.kernel.orgs.importing import import_divisions, import_organisations, import_posts
-from qipan.kernel.orgs.models import Division, Organisation, Post
+from qipan.kernel.orgs.models import Division, Level, Organisation, Post
 
 pytestmark = pytest.mark.django_db
 
 
-def test_divisions_with_faults():
+def test_divisions_with_faults() -> None:
     rows = [
         "371525000000,冠县",
         "371525001000,清泉街道",
@@ -21,17 +21,17 @@ def test_divisions_with_faults():
     result = import_divisions(text)
     assert result.written == 3
     assert [line for line, _ in result.faults] == [5, 6]
-    assert Division.objects.get(code="371525001042").parent.name == "清泉街道"
+    assert Division.objects.get(code="371525001042", parent__name="清泉街道").level == Level.VILLAGE
     assert import_divisions(text).unchanged == 3
 
 
-def test_missing_column_is_named():
+def test_missing_column_is_named() -> None:
     with pytest.raises(InvalidInput) as fault:
         import_divisions("code,title\n1,2\n")
     assert "name" in fault.value.message
 
 
-def test_organisations_and_posts():
+def test_organisations_and_posts() -> None:
     organisations = (
         "code,name,kind,short_name,parent,division\n"
         "91350100M000100Y43,示例单位,government,示例,,\n"

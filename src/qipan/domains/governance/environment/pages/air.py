@@ -113,7 +113,9 @@ def explain(request: HttpRequest, code: str) -> HttpResponse:
 @page("api/aqi/explain", _("AQI 解释接口"), permission="environment.site.view", menu=False)
 def explain_api(request: HttpRequest) -> HttpResponse:
     """The same as JSON: ``?site=CODE&hour=ISO`` or ``&day=YYYY-MM-DD``, ``&edition=2012|2026``."""
-    site = _site(request, request.GET.get("site", ""))
+    if not request.GET.get("site"):
+        raise InvalidInput("site", gettext("请用 site 参数给出点位编码"))
+    site = _site(request, request.GET["site"])
     told = _explained(request, site)
     return JsonResponse(
         {"site": site.code, "when": told["when"], **told["details"]},

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 from qipan.domains.governance.environment.models import AirHour, Site
 from qipan.kernel.access.accounts import create_account, grant_role
@@ -12,7 +13,7 @@ from qipan.kernel.orgs.models import Division, Level, Organisation
 from qipan.kernel.sensing.models import Thing
 
 
-def make_county():
+def make_county() -> Any:
     """The county government with the bureau below it; gives the bureau and two townships."""
     rng = Random(3)
     top = Division.objects.create(code="371525000000", name="县", level=Level.COUNTY, valid_from="2000-01-01")
@@ -29,7 +30,7 @@ def make_county():
     return root, bureau, towns
 
 
-def make_site(code, kind, town, organisation=None):
+def make_site(code: Any, kind: Any, town: Any, organisation: Any = None) -> Any:
     """An active site with its device at a place in the county."""
     thing = Thing.objects.create(
         code=code,
@@ -52,17 +53,17 @@ def make_site(code, kind, town, organisation=None):
     )
 
 
-def last_full_hour():
+def last_full_hour() -> Any:
     """End of the last whole hour."""
     return now().replace(minute=0, second=0, microsecond=0)
 
 
-def add_hour(site, *, back=0, **values):
+def add_hour(site: Any, *, back: Any = 0, **values: Any) -> Any:
     """One stored hour of a site, ``back`` hours ago."""
     return AirHour.objects.create(site=site, hour=last_full_hour() - timedelta(hours=back), **values)
 
 
-def sign_in(client, root, *permissions):
+def sign_in(client: Any, root: Any, *permissions: Any) -> Any:
     """A member of staff with just these permissions, signed in."""
     RoleRow.objects.update_or_create(
         code="looker", defaults={"label": "looker", "permissions": list(permissions)}

@@ -1,6 +1,7 @@
 """Hours and days from readings, and the two ways of deriving them held equal."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 START = datetime(2026, 11, 1, 16, tzinfo=UTC)  # midnight of 2 November in the county
 
 
-def make_site(code, streams):
+def make_site(code: Any, streams: Any) -> Any:
     sync_quantities()
     thing = Thing.objects.create(code=code, name=code, kind="township_air")
     DeviceKey.objects.create(
@@ -29,11 +30,11 @@ def make_site(code, streams):
     return Site.objects.create(thing=thing, code=code, name=code, kind="township_air", assessed=True)
 
 
-def reading(key, code, ts, value):
+def reading(key: Any, code: Any, ts: Any, value: Any) -> Any:
     return Reading("hj212", key, code, ts, value, None, 0, ts + timedelta(seconds=2), None, None)
 
 
-def test_hourly_means_of_the_station_become_hours_and_a_day():
+def test_hourly_means_of_the_station_become_hours_and_a_day() -> None:
     site = make_site("S1", [(f"{one.code}/hour/avg", 3600) for one in AIR[:6]])
     values = {"a34004": 80.0, "a34002": 130.0, "a21026": 12.0, "a21004": 40.0, "a21005": 1.2, "a05024": 30.0}
     batch = [
@@ -51,7 +52,7 @@ def test_hourly_means_of_the_station_become_hours_and_a_day():
     assert derivation.follow() == 0
 
 
-def test_a_corrected_hour_is_marked_as_changed_after_publication():
+def test_a_corrected_hour_is_marked_as_changed_after_publication() -> None:
     site = make_site("S2", [("a34004/hour/avg", 3600)])
     hour = START + timedelta(hours=5)
     store_batch([reading("S2", "a34004/hour/avg", hour, 50.0)])
@@ -62,7 +63,7 @@ def test_a_corrected_hour_is_marked_as_changed_after_publication():
     assert (row.pm25, row.revised) == (150.0, True)
 
 
-def test_minutes_need_three_quarters_of_the_hour():
+def test_minutes_need_three_quarters_of_the_hour() -> None:
     site = make_site("S3", [("a34004", 300)])
     full, thin = START + timedelta(hours=1), START + timedelta(hours=2)
     batch = [reading("S3", "a34004", START + timedelta(minutes=5 * n), 40.0) for n in range(1, 10)]
@@ -74,7 +75,7 @@ def test_minutes_need_three_quarters_of_the_hour():
 
 
 @pytest.mark.parametrize("start", [START, datetime(2026, 2, 26, 16, tzinfo=UTC)])
-def test_long_series_are_derived_like_single_hours(start):
+def test_long_series_are_derived_like_single_hours(start: Any) -> None:
     """Two days each, the second one over the change of editions on 2026-03-01."""
     one, other = make_site("A", [(f"{q.code}/hour/avg", 3600) for q in AIR[:6]]), make_site("B", [])
     rng = np.random.default_rng(5)

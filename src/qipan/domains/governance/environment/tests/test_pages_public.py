@@ -1,6 +1,7 @@
 """The residents' page and the county's figure on the first page."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,7 +15,7 @@ from qipan.kernel.lake.tests.conftest import fresh_lake  # noqa: F401  (a fixtur
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_lake")]
 
 
-def write_forecast(site, value):
+def write_forecast(site: Any, value: Any) -> None:
     """An issue of this hour that says the same PM2.5 for every hour of tomorrow."""
     day = county_day(now()) + timedelta(days=1)
     midnight = datetime.combine(day, time(), COUNTY_ZONE).astimezone(UTC).replace(tzinfo=None)
@@ -29,7 +30,7 @@ def write_forecast(site, value):
     lake.forecast.write(forecasting.forecasts(), lake.forecast.rows("air", issued, columns))
 
 
-def test_anybody_reads_the_air_now_and_tomorrow_in_plain_words(client):
+def test_anybody_reads_the_air_now_and_tomorrow_in_plain_words(client: Any) -> None:
     _root, _bureau, towns = make_county()
     bad, good = (make_site(f"S{n}", "township_air", town) for n, town in enumerate(towns))
     add_hour(bad, aqi=230, grade=5, primary=["PM25"], pm25=180.0)
@@ -49,7 +50,7 @@ def test_anybody_reads_the_air_now_and_tomorrow_in_plain_words(client):
     assert " style=" not in page.split("<main")[1].split("</main>")[0]
 
 
-def test_without_fresh_hours_or_forecast_the_page_says_so(client):
+def test_without_fresh_hours_or_forecast_the_page_says_so(client: Any) -> None:
     _root, _bureau, towns = make_county()
     site = make_site("S1", "township_air", towns[0])
     add_hour(site, back=5, aqi=42, grade=1)
@@ -59,7 +60,7 @@ def test_without_fresh_hours_or_forecast_the_page_says_so(client):
     assert "明天的预报还没有发布" in answer.content.decode()
 
 
-def test_english_page_has_no_chinese_advice(client):
+def test_english_page_has_no_chinese_advice(client: Any) -> None:
     _root, _bureau, towns = make_county()
     add_hour(make_site("S1", "township_air", towns[0]), aqi=42, grade=1)
     page = client.get("/public/environment/", headers={"accept-language": "en"}).content.decode()
@@ -67,7 +68,7 @@ def test_english_page_has_no_chinese_advice(client):
     assert "空气很好" not in page
 
 
-def test_first_page_shows_the_county_figure_with_the_way_on(client):
+def test_first_page_shows_the_county_figure_with_the_way_on(client: Any) -> None:
     root, _bureau, towns = make_county()
     add_hour(make_site("S1", "township_air", towns[0]), aqi=88, grade=2)
     sign_in(client, root, "environment.site.view")

@@ -1,6 +1,7 @@
 """The quality desk: checks write flags once, people decide, faults become cases."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -34,7 +35,7 @@ RIGHTS = (
 
 
 @pytest.fixture
-def station():
+def station() -> Any:
     root, bureau, towns = make_county()
     load_calendars()
     publish_types("environment", "生态环境", CASE_TYPES)
@@ -42,7 +43,7 @@ def station():
     return root, site
 
 
-def add_stuck(site, hours, value=77.0, *, before=12):
+def add_stuck(site: Any, hours: Any, value: Any = 77.0, *, before: Any = 12) -> None:
     """Changing hours, then ``hours`` equal ones up to now."""
     for back in range(hours, hours + before):
         add_hour(site, back=back, pm25=40.0 + back % 7)
@@ -50,7 +51,7 @@ def add_stuck(site, hours, value=77.0, *, before=12):
         add_hour(site, back=back, pm25=value)
 
 
-def test_checks_write_each_finding_once_and_let_it_grow(station):
+def test_checks_write_each_finding_once_and_let_it_grow(station: Any) -> None:
     _root, site = station
     add_stuck(site, 5)
     assert quality_watch.check() == 1
@@ -68,7 +69,7 @@ def test_checks_write_each_finding_once_and_let_it_grow(station):
     assert flag.evidence["hours"] == 6
 
 
-def test_a_decided_flag_is_not_raised_again_but_its_later_hours_are(station, client):
+def test_a_decided_flag_is_not_raised_again_but_its_later_hours_are(station: Any, client: Any) -> None:
     root, site = station
     account = sign_in(client, root, *RIGHTS)
     add_stuck(site, 5)
@@ -85,7 +86,7 @@ def test_a_decided_flag_is_not_raised_again_but_its_later_hours_are(station, cli
     assert rows == [("rejected", last - timedelta(hours=4), last), ("auto", later, later)]
 
 
-def test_a_finding_that_no_longer_holds_goes_with_its_corrected_values(station):
+def test_a_finding_that_no_longer_holds_goes_with_its_corrected_values(station: Any) -> None:
     _root, site = station
     add_stuck(site, 5)
     quality_watch.check()
@@ -94,7 +95,7 @@ def test_a_finding_that_no_longer_holds_goes_with_its_corrected_values(station):
     assert not QualityFlag.objects.exists()
 
 
-def test_the_desk_lists_a_flag_and_its_actions_confirm_and_report_it(station, client):
+def test_the_desk_lists_a_flag_and_its_actions_confirm_and_report_it(station: Any, client: Any) -> None:
     root, site = station
     account = sign_in(client, root, *RIGHTS)
     add_stuck(site, 5)
@@ -115,12 +116,12 @@ def test_the_desk_lists_a_flag_and_its_actions_confirm_and_report_it(station, cl
         actions.decide_flag(flag, account, "rejected")
     assert client.post(f"{base}/report/").status_code == 302
     flag.refresh_from_db()
-    assert flag.case.type.code == "environment.instrument_fault"
+    assert flag.case is not None and flag.case.type.code == "environment.instrument_fault"
     assert actions.report_flag(flag, account) == flag.case
     assert Case.objects.count() == 1
 
 
-def test_a_silent_station_is_listed_and_reported_once(station, client):
+def test_a_silent_station_is_listed_and_reported_once(station: Any, client: Any) -> None:
     root, site = station
     account = sign_in(client, root, *RIGHTS)
     assert quality_watch.silent([site]) == []
