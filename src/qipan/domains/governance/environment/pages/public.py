@@ -104,7 +104,7 @@ def county_now(request: HttpRequest) -> tuple[str, dict[str, object]] | None:
     stations = situation.air_now(Site.objects.assessed())
     if not stations:
         return None
-    county = situation.county_aqi(stations)
+    county = outlook_of(situation.county_aqi(stations))
     staff = decide(request.user, "environment.site.view").allowed
     return "environment/home_air.html", {
         "county": county,
