@@ -52,10 +52,8 @@ def parse(text: str, towns: dict[str, str], county: str = "") -> Parsed:
     for core in sorted(towns, key=len, reverse=True):
         if plain.startswith(core):
             rest = plain.removeprefix(core)
-            for tail in TOWN_TAILS:
-                if rest.startswith(tail):
-                    rest = rest.removeprefix(tail)
-                    break
+            tail = next((tail for tail in TOWN_TAILS if rest.startswith(tail)), "")
+            rest = rest.removeprefix(tail)
             return Parsed(plain, towns[core], rest, offset, bool(nearby))
     return Parsed(plain, "", plain, offset, bool(nearby))
 
