@@ -42,9 +42,8 @@ def backup(home: Path, target: Path) -> dict[str, object]:
         with tarfile.open(unfinished, "w:gz") as archive:
             archive.add(note, "about.json")
             archive.add(dump, "county.dump")
-            for name in (*SMALL_FILES, *FOLDERS):
-                if (home / name).exists():
-                    archive.add(home / name, name)
+            for name in filter(lambda name: (home / name).exists(), (*SMALL_FILES, *FOLDERS)):
+                archive.add(home / name, name)
         unfinished.rename(target)
     return about
 

@@ -36,9 +36,9 @@ def messages_of(folder: Path) -> set[str]:
 def _python_messages(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FUNCTIONS:
-            for argument in node.args[:2] if node.func.id.startswith("ngettext") else node.args[:1]:
-                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    yield argument.value
+            count = 2 if node.func.id.startswith("ngettext") else 1
+            constants = (one.value for one in node.args[:count] if isinstance(one, ast.Constant))
+            yield from (value for value in constants if isinstance(value, str))
 
 
 def _template_messages(path: Path) -> Iterator[str]:

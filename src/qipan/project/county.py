@@ -37,9 +37,8 @@ def set_up(*, demo: bool, scale: float) -> None:
         _step(progress, "database tables", _migrate)
         _step(progress, "roles and rule tables", load_rules)
         if demo:
-            for module in registry.modules():
-                if module.demo is not None:
-                    _step(progress, f"demo county: {module.label}", partial(_build_demo, module.demo, scale))
+            for label, build in registry.demo_builders():
+                _step(progress, f"demo county: {label}", partial(_build_demo, build, scale))
         mark_mode(settings.QIPAN_HOME, "demo" if demo else "empty")
 
 

@@ -109,6 +109,11 @@ LANGUAGES = [("zh-hans", _("中文")), ("en", _("英文"))]
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 USE_I18N = True
+# The ground floor is no app: its words are found here.
+LOCALE_PATHS = [
+    ROOT / "src" / "qipan" / "kernel" / "base" / "locale",
+    ROOT / "src" / "qipan" / "project" / "locale",
+]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = QIPAN_HOME / "static"

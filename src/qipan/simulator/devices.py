@@ -104,8 +104,7 @@ class Device:
                 self._send_due(writer)
                 await writer.drain()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(0.5):
-                        await self._wake.wait()
+                    await asyncio.wait_for(self._wake.wait(), 0.5)
                 self._wake.clear()
         finally:
             listening.cancel()

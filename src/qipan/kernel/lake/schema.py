@@ -126,16 +126,13 @@ def apply(table: Table, found: IcebergTable) -> list[Change]:
     former = {new: old for old, new in table.renamed}
     with found.transaction() as transaction:
         with transaction.update_schema() as update:
-            for change in wanted:
-                if change.kind == "rename":
-                    update.rename_column(former[change.column], change.column)
+            for change in (one for one in wanted if one.kind == "rename"):
+                update.rename_column(former[change.column], change.column)
         with transaction.update_schema() as update:
-            for change in wanted:
+            for change in (one for one in wanted if one.kind in ("add", "widen")):
                 kind = iceberg_type(table.schema.field(change.column).type)
-                if change.kind == "add":
-                    update.add_column(change.column, kind)
-                elif change.kind == "widen":
-                    update.update_column(change.column, field_type=kind)
+                write = update.add_column if change.kind == "add" else update.update_column
+                write(change.column, field_type=kind)
     return wanted
 
 

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from qipan.kernel.access.models import RoleRow
 from qipan.kernel.access.roles import KERNEL_ROLES
 from qipan.kernel.base import events
-from qipan.kernel.modules.declarations import Module
+from qipan.kernel.modules.declarations import DemoBuilder, Module
 from qipan.kernel.modules.foundation import foundation
 
 
@@ -31,6 +31,11 @@ def modules() -> tuple[Module, ...]:
     if doubled:
         raise ImproperlyConfigured(f"modules: label used twice: {sorted(doubled)}")
     return found
+
+
+def demo_builders() -> list[tuple[str, DemoBuilder]]:
+    """Builders of the demo county in the order of the modules."""
+    return [(module.label, module.demo) for module in modules() if module.demo is not None]
 
 
 def _system_paths() -> tuple[str, ...]:

@@ -84,32 +84,34 @@ def _division(code: str, name: str, level: Level) -> None:
 def build_organisations(rng: random.Random, report: Report) -> None:
     """The county government, its offices, the townships and a committee for each village."""
     county = Division.objects.get(code=COUNTY)
-    root = _organisation(make_uscc(rng), "冠县人民政府", "县政府", Organisation.Kind.GOVERNMENT, None, county)
+    root = _organisation(
+        make_uscc(rng), ("冠县人民政府", "县政府"), Organisation.Kind.GOVERNMENT, None, county
+    )
     for name, short in OFFICES:
-        _organisation(make_uscc(rng), name, short, Organisation.Kind.GOVERNMENT, root, county)
+        _organisation(make_uscc(rng), (name, short), Organisation.Kind.GOVERNMENT, root, county)
     for name, short in PARTY_OFFICES:
-        _organisation(make_uscc(rng), name, short, Organisation.Kind.PARTY, root, county)
+        _organisation(make_uscc(rng), (name, short), Organisation.Kind.PARTY, root, county)
     townships = list(Division.objects.townships().order_by("code"))
     for done, township in enumerate(townships, start=1):
         code = make_uscc(rng, kind="11")
         kind = Organisation.Kind.TOWNSHIP
         above = _organisation(
             code,
-            f"{township.name}政府" if "镇" in township.name else f"{township.name}办事处",
-            township.name,
+            (township.name + ("办事处" if "街道" in township.name else "政府"), township.name),
             kind,
             root,
             township,
         )
         for village in township.children.order_by("code"):
             code = make_uscc(rng, kind="55")
-            _organisation(code, village.name, "", Organisation.Kind.VILLAGE, above, village)
+            _organisation(code, (village.name, ""), Organisation.Kind.VILLAGE, above, village)
         report("organisations", done, len(townships))
 
 
 def _organisation(
-    code: str, name: str, short: str, kind: str, parent: Organisation | None, division: Division
+    code: str, names: tuple[str, str], kind: str, parent: Organisation | None, division: Division
 ) -> Organisation:
+    name, short = names
     values = {
         "name": name,
         "short_name": short,

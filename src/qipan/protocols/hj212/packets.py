@@ -26,6 +26,8 @@ class Joined(Generic[T]):
 
 @dataclass(slots=True)
 class _Pending(Generic[T]):
+    """A divided message of which some packets came."""
+
     since: datetime
     total: int
     parts: dict[int, Message] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from qipan.protocols.hj212 import quality
@@ -182,27 +183,24 @@ def _samples(message: Message, aliases: Mapping[str, str], refusals: list[Refusa
     book = _book(message.cn, message.st, "")
     known: dict[str, _Sample] = {}
     samples: list[_Sample] = []
-    for group in message.groups:
-        for name, text in group:
-            subject, kind, place = book[_renamed(name, aliases) if aliases else name]
-            if place is None and kind not in _MARKS:
-                if kind == "DataTime" and text != time:
-                    time, known = text, {}
-                elif kind == "PolId":
-                    book = _book(message.cn, message.st, canonical(text, message.st))
-                elif kind not in ("known", "DataTime"):
-                    _odd(name, text, kind, known, refusals)
-                continue
-            sample = known.get(subject)
-            if sample is None or (
-                place is not None and sample.values.get(place.code, (place, text))[1] != text
-            ):
-                sample = known[subject] = _Sample(time)
-                samples.append(sample)
-            if place is None:
-                sample.mark(kind, text)
-            else:
-                sample.values[place.code] = place, text
+    for name, text in chain.from_iterable(message.groups):
+        subject, kind, place = book[_renamed(name, aliases) if aliases else name]
+        if place is None and kind not in _MARKS:
+            if kind == "DataTime" and text != time:
+                time, known = text, {}
+            elif kind == "PolId":
+                book = _book(message.cn, message.st, canonical(text, message.st))
+            elif kind not in ("known", "DataTime"):
+                _odd(name, text, kind, known, refusals)
+            continue
+        sample = known.get(subject)
+        if sample is None or (place is not None and sample.values.get(place.code, (place, text))[1] != text):
+            sample = known[subject] = _Sample(time)
+            samples.append(sample)
+        if place is None:
+            sample.mark(kind, text)
+        else:
+            sample.values[place.code] = place, text
     return samples
 
 

@@ -27,5 +27,7 @@ DROP = "DROP SCHEMA lake CASCADE;"
 
 
 class Migration(migrations.Migration):
+    """Makes the tables of the Iceberg catalogue."""
+
     dependencies: ClassVar = [("lake", "0001_initial")]
     operations: ClassVar = [migrations.RunSQL(CREATE, DROP)]

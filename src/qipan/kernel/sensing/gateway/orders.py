@@ -35,6 +35,8 @@ class Queued:
 
 @dataclass(slots=True)
 class _Sent:
+    """An order that was sent and waits for its answer."""
+
     raw: bytes
     protocol: str
     key: str

@@ -17,6 +17,8 @@ _LIMIT = 20_000
 
 @dataclass(slots=True)
 class _Entry:
+    """A session as the ledger knows it; ``row`` once it is written."""
+
     link: Link
     key: str
     row: int | None = None

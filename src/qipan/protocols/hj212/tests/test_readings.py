@@ -32,12 +32,12 @@ def numbers(extract: Extract) -> dict[str, float | None]:
 def test_every_value_of_the_recorded_frames_is_read() -> None:
     counts = []
     with (DATA / "hj212_frames.tsv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-            for item in Framer().feed(row["frame_without_CRLF"].encode() + b"\r\n"):
-                if isinstance(item, Frame):
-                    extract = readings(parse(item), Settings(), RECEIVED)
-                    assert extract.refusals == []
-                    counts.append(len(extract.readings))
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    items = [item for row in rows for item in Framer().feed(row["frame_without_CRLF"].encode() + b"\r\n")]
+    for frame in (item for item in items if isinstance(item, Frame)):
+        extract = readings(parse(frame), Settings(), RECEIVED)
+        assert extract.refusals == []
+        counts.append(len(extract.readings))
     assert counts == [0, 0, 0, 9, 0, 40, 16, 16, 5, 19, 42, 57, 5, 5, 31, 1, 0, 6, 1, 1, 8]
 
 

@@ -67,7 +67,7 @@ def issue(
     for pollutant, own in model.pollutants.items():
         kind = _kind(own, timeline is not None, pollutant, reasons)
         values[pollutant], level[pollutant] = _pollutant(
-            model, known, pollutant, kind, timeline if kind == FULL else None, horizon
+            model, known, pollutant, kind, timeline=timeline if kind == FULL else None, horizon=horizon
         )
         if level[pollutant] == PERSISTENCE and kind != PERSISTENCE:
             reasons.append(f"{pollutant}: no value of the last hours at any station")
@@ -119,6 +119,7 @@ def _pollutant(
     known: History,
     pollutant: str,
     kind: str,
+    *,
     timeline: dict[str, Array] | None,
     horizon: int,
 ) -> tuple[Array, str]:

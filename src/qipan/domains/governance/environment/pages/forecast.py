@@ -101,16 +101,17 @@ def _fan_chart(site: Site, pollutant: str, rows: list[dict[str, Any]]) -> dict[s
                 "showSymbol": False,
                 "data": gap + [_round(row.get("p50")) for row in rows],
             },
-            *_band(gettext("80%区间"), "p10", "p90", 0.18, gap, rows),
-            *_band(gettext("50%区间"), "p25", "p75", 0.3, gap, rows),
+            *_band(gettext("80%区间"), ("p10", "p90"), 0.18, gap, rows),
+            *_band(gettext("50%区间"), ("p25", "p75"), 0.3, gap, rows),
         ],
     }
 
 
 def _band(
-    name: str, low: str, high: str, opacity: float, gap: list[float | None], rows: list[dict[str, Any]]
+    name: str, bounds: tuple[str, str], opacity: float, gap: list[float | None], rows: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """A filled interval: an invisible line at the bottom and the width stacked on it."""
+    low, high = bounds
     bottom = gap + [_round(row.get(low)) for row in rows]
     width = gap + [_round((row.get(high) or 0) - (row.get(low) or 0)) for row in rows]
     common = {

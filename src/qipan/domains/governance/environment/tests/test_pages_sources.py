@@ -1,6 +1,6 @@
 """Outlets against their permits, and surface water against its target, from readings to the page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import pytest
@@ -53,7 +53,7 @@ def connect(site: Site, streams: Iterable[tuple[str, str, int]]) -> None:
 
 
 def make_outlet(
-    county: County, code: str, limits: dict[str, dict[str, float]], oxygen: float | None = None
+    county: County, code: str, limits: Mapping[str, Mapping[str, float]], oxygen: float | None = None
 ) -> Outlet:
     _root, bureau, town = county
     site = make_site(code, "outlet_air", town, bureau)

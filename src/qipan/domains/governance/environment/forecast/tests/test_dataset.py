@@ -1,6 +1,7 @@
 """The PRSA reader: plain and packed files, missing and saturated values, wind."""
 
 import gzip
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ ROWS = (
 )
 
 
-def test_files_of_both_kinds_become_one_history(tmp_path):
+def test_files_of_both_kinds_become_one_history(tmp_path: Any) -> None:
     (tmp_path / "PRSA_Data_B_20130301-20170228.csv").write_text(HEAD + ROWS.format("B"))
     with gzip.open(tmp_path / "PRSA_A_20130301-20161031.csv.gz", "wt") as handle:
         handle.write(HEAD + ROWS.format("A"))
@@ -32,11 +33,11 @@ def test_files_of_both_kinds_become_one_history(tmp_path):
     assert history.digest() != read_prsa(tmp_path).window(history.times[0], history.times[0]).digest()
 
 
-def test_a_folder_without_files_is_an_error(tmp_path):
+def test_a_folder_without_files_is_an_error(tmp_path: Any) -> None:
     with pytest.raises(ValueError, match="no PRSA"):
         read_prsa(tmp_path)
 
 
-def test_values_are_carried_forward_for_a_while_only():
+def test_values_are_carried_forward_for_a_while_only() -> None:
     values = np.array([[np.nan], [1.0], [np.nan], [np.nan], [np.nan], [2.0]])
     np.testing.assert_array_equal(fill_forward(values, 2)[:, 0], [np.nan, 1.0, 1.0, 1.0, np.nan, 2.0])
