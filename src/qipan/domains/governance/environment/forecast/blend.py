@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from .dataset import Array, History, Hours
 
@@ -21,6 +22,13 @@ class Climatology:
         month = times.astype("datetime64[M]").astype(np.int64) % MONTHS
         hour = times.astype("datetime64[h]").astype(np.int64) % HOURS
         usual: Array = self.values[month, hour]
+        return usual
+
+    def at_rows(self, times: Hours, stations: npt.NDArray[np.int64]) -> Array:
+        """Usual value at single pairs of time and station."""
+        month = times.astype("datetime64[M]").astype(np.int64) % MONTHS
+        hour = times.astype("datetime64[h]").astype(np.int64) % HOURS
+        usual: Array = self.values[month, hour, stations]
         return usual
 
 

@@ -24,6 +24,7 @@ _SAME_HOURS = (
 )  # fmt: skip
 
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ class Inputs:
     area_month: Array
     weather: dict[str, tuple[Array, Array]]
 
-    def scale(self, spread: float) -> Array:
-        """Level of the last day with ``spread`` (µg/m³, the pollutant's) as a floor; never missing."""
-        level = 0.5 * np.fmax(self.recent, self.start) + 0.5 * self.recent
+    def scale(self, spread: float, mask: Mask) -> Array:
+        """Level of the last day at the chosen origins, with ``spread`` (µg/m³) as a floor; never missing."""
+        recent, start = self.recent[mask], self.start[mask]
+        level = 0.5 * np.fmax(recent, start) + 0.5 * recent
         return np.where(np.isnan(level), 1.0, level / spread + SPREAD_SHARE) * spread
 
 
@@ -120,41 +122,50 @@ def concentrations(names: tuple[str, ...]) -> npt.NDArray[np.int64]:
 
 def design(inputs: Inputs, lead: int, mask: Mask) -> Matrix:
     """Feature rows ``[row, feature]`` of the chosen (time, station) origins at one lead."""
-    columns = [*_same_hours(inputs, lead), *_valid_time(inputs, lead), *_weather_ahead(inputs, lead)]
-    shape = inputs.start.shape
-    ahead = [np.broadcast_to(column, shape)[mask].astype(np.float32) for column in columns]
-    return np.concatenate([inputs.origin.values[mask], np.stack(ahead, axis=1)], axis=1)
+    rows, stations = np.nonzero(mask)
+    ahead = [
+        *_same_hours(inputs, lead, rows, stations),
+        ((inputs.times[rows].astype(np.int64) + lead) % DAY).astype(np.float64),
+        np.full(rows.size, float(lead)),
+        *_weather_ahead(inputs, lead, rows),
+    ]
+    own = inputs.origin.values[rows, stations]
+    return np.concatenate([own, np.stack(ahead, axis=1).astype(np.float32)], axis=1)
 
 
-def _same_hours(inputs: Inputs, lead: int) -> list[Array]:
+def earlier(values: Array, rows: Places, stations: Places, hours: int) -> Array:
+    """Values so many hours before the chosen rows, NaN before the first one."""
+    found = values[np.maximum(rows - hours, 0), stations]
+    return np.where(rows >= hours, found, np.nan)
+
+
+def _same_hours(inputs: Inputs, lead: int, rows: Places, stations: Places) -> list[Array]:
     """What was measured at the valid hour of the day on the last days, and how that hour differs from now."""
     back = -lead % DAY
+
+    def at(values: Array, days: int = 0) -> Array:
+        return earlier(values, rows, stations, back + DAY * days)
+
     return [
-        lagged(inputs.filled, back),
-        lagged(inputs.filled, back + DAY),
-        lagged(inputs.filled, back + 2 * DAY),
-        lagged(inputs.week, back),
-        lagged(inputs.month, back) - inputs.month,
-        lagged(inputs.area, back),
-        lagged(inputs.area, back + DAY),
-        lagged(inputs.area_week, back),
-        lagged(inputs.area_month, back) - inputs.area_month,
+        at(inputs.filled),
+        at(inputs.filled, 1),
+        at(inputs.filled, 2),
+        at(inputs.week),
+        at(inputs.month) - inputs.month[rows, stations],
+        at(inputs.area),
+        at(inputs.area, 1),
+        at(inputs.area_week),
+        at(inputs.area_month) - inputs.area_month[rows, stations],
     ]
 
 
-def _valid_time(inputs: Inputs, lead: int) -> list[Array]:
-    hour = ((inputs.times.astype(np.int64) + lead) % DAY).astype(np.float64)
-    return [hour[:, None], np.full((len(hour), 1), float(lead))]
-
-
-def _weather_ahead(inputs: Inputs, lead: int) -> list[Array]:
+def _weather_ahead(inputs: Inputs, lead: int, rows: Places) -> list[Array]:
     """Weather at the valid hour, over the day before it, over the way there, and its change from now."""
-    rows = np.arange(len(inputs.times))
-    columns = []
+    found = []
     for values, running in inputs.weather.values():
         valid = np.minimum(rows + lead, len(values) - 1)
         first = np.maximum(valid + 1 - DAY, 0)
-        day = (running[valid + 1] - running[first]) / (valid + 1 - first)[:, None]
-        way = (running[valid + 1] - running[rows + 1]) / lead
-        columns += [values[valid], day, way, values[valid] - values[rows]]
-    return columns
+        day = (running[valid + 1, 0] - running[first, 0]) / (valid + 1 - first)
+        way = (running[valid + 1, 0] - running[rows + 1, 0]) / lead
+        found += [values[valid, 0], day, way, values[valid, 0] - values[rows, 0]]
+    return found

@@ -96,9 +96,10 @@ class ForecastModel:
         """
         own = self.pollutants[pollutant]
         group = own.groups[kind][group_of(lead)]
-        start, scale = inputs.start[mask], inputs.scale(own.spread)[mask]
+        start, scale = inputs.start[mask], inputs.scale(own.spread, mask)
         raw = raw_forecast(group.linear, group.booster, design(inputs, lead, mask), start, scale)
-        usual = own.climatology.at(inputs.times + np.timedelta64(lead, "h"))[mask]
+        rows, stations = np.nonzero(mask)
+        usual = own.climatology.at_rows(inputs.times[rows] + np.timedelta64(lead, "h"), stations)
         return np.maximum(mix(raw, usual, group.weight), 0.0)
 
     def medians(

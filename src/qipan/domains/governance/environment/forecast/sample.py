@@ -75,17 +75,23 @@ class Sampler:
         thin = rng.random(self.values.shape)
         part = {None: 1.0, True: 1 / HOLDOUT_WEEKS, False: 1 - 1 / HOLDOUT_WEEKS}[held]
         share = count / (self.values.size * part)
-        scale = self.inputs.scale(self.spread)
+        usable = ~np.isnan(self.inputs.start)
         parts = []
         for lead in range(first, last + 1):
             rows = _allowed(times, lead, held)
-            observed = np.full_like(self.values, np.nan)
-            observed[:-lead] = self.values[lead:]
-            mask = (pick == lead) & (thin < share) & rows[:, None]
-            mask &= ~np.isnan(observed) & ~np.isnan(self.inputs.start)
-            usual = self.usual.at(times + np.timedelta64(lead, "h"))
-            x = design(self.inputs, lead, mask)
-            parts.append((x, self.inputs.start[mask], scale[mask], observed[mask], usual[mask]))
+            mask = (pick == lead) & (thin < share) & rows[:, None] & usable
+            mask[:-lead] &= ~np.isnan(self.values[lead:])
+            mask[-lead:] = False
+            origins, stations = np.nonzero(mask)
+            parts.append(
+                (
+                    design(self.inputs, lead, mask),
+                    self.inputs.start[mask],
+                    self.inputs.scale(self.spread, mask),
+                    self.values[origins + lead, stations],
+                    self.usual.at_rows(times[origins] + np.timedelta64(lead, "h"), stations),
+                )
+            )
         return Sample(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 

@@ -77,8 +77,8 @@ class Settings:
     seed: int = 1
 
 
-SMALL_HOURS = 24 * 550
-SMALL = Settings(rows=30_000, holdout_rows=10_000, trees_share=0.4, refit=False)
+SMALL_HOURS = 24 * 366
+SMALL = Settings(rows=20_000, holdout_rows=6_000, trees_share=0.4, refit=False)
 
 
 def train(history: History, settings: Settings | None = None, *, weather: bool = True) -> ForecastModel:
@@ -116,7 +116,7 @@ def train(history: History, settings: Settings | None = None, *, weather: bool =
 
 
 def train_small(history: History) -> ForecastModel:
-    """A model for a demonstration or a young network: the last year and a half, fewer rows and trees."""
+    """A model for a demonstration or a young network: the last year, fewer rows and trees."""
     return train(history.window(history.times[-1] - SMALL_HOURS, history.times[-1]), SMALL)
 
 

@@ -71,7 +71,7 @@ def test_a_silent_station_starts_from_the_area() -> None:
     inputs = prepare(replace(history, values={**history.values, "pm25": silent}), "pm25")
     assert inputs.start[450, 0] == silent[450, 1:].mean()
     assert inputs.start[450, 1] == silent[450, 1]
-    scale = inputs.scale(10.0)
+    scale = inputs.scale(10.0, np.ones(inputs.start.shape, dtype=bool))
     assert np.isfinite(scale).all() and (scale > 0).all()
 
 
