@@ -78,7 +78,7 @@ class Settings:
 
 
 SMALL_HOURS = 24 * 366
-SMALL = Settings(rows=20_000, holdout_rows=6_000, trees_share=0.4, refit=False)
+SMALL = Settings(rows=12_000, holdout_rows=4_000, trees_share=0.3, refit=False)
 
 
 def train(history: History, settings: Settings | None = None, *, weather: bool = True) -> ForecastModel:
