@@ -69,6 +69,11 @@ def fill(layers: Iterable[MapLayer]) -> None:
     _layers.update(found)
 
 
+def everything() -> list[MapLayer]:
+    """All known layers, whoever may see them."""
+    return list(_layers.values())
+
+
 def find(key: str) -> MapLayer | None:
     """The layer with this key, whoever asks."""
     return _layers.get(key)

@@ -264,7 +264,7 @@ def _worker(cursor_database: str) -> subprocess.Popen[bytes]:
 
 
 def _wait_for(path: Path, text: str) -> None:
-    for _ in range(300):
+    for _ in range(900):
         if path.exists() and path.read_text() == text:
             return
         time.sleep(0.1)
