@@ -20,6 +20,7 @@ from qipan.kernel.maps.models import Area
 from qipan.kernel.orgs.identifiers import make_uscc
 from qipan.kernel.orgs.models import Division, Organisation
 from qipan.kernel.sensing.declarations import Quantity
+from qipan.kernel.sensing.declaring import declare_quantity
 from qipan.kernel.sensing.models import Datastream, DeviceKey, ObservedProperty, Thing
 
 Report = Callable[[str, int, int], None]
@@ -66,12 +67,8 @@ def build(seed: int, scale: float, report: Report) -> None:
 
 def sync_quantities() -> None:
     """The declared quantities as observed properties."""
-    for one in QUANTITIES:
-        low, high = one.normal or (None, None)
-        values = {"name": one.name, "unit": one.unit, "family": one.family, "aliases": list(one.aliases)}
-        ObservedProperty.objects.update_or_create(
-            code=one.code, defaults={**values, "low": low, "high": high, "decimals": one.decimals}
-        )
+    for quantity in QUANTITIES:
+        declare_quantity(quantity)
 
 
 def _plans(rng: random.Random, scale: float) -> Iterable[Plan]:
